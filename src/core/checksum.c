@@ -36,16 +36,18 @@ static inline uint64_t sum_tail(const uint8_t *at, size_t len)
 }
 
 enum {
-    BLOCK_BYTES = 128
+    BLOCK_BYTES = 128,
+    BLOCKS_BYTES = 2 * BLOCK_BYTES
 };
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
 /* NOLINTBEGIN(bugprone-macro-parentheses): the assembler adds */
-#define ADD_8(at)  "adcq " #at "(%1), %0\n\t"
-#define ADD_16(at) ADD_8(at) ADD_8(8 + at)
-#define ADD_32(at) ADD_16(at) ADD_16(16 + at)
-#define ADD_64(at) ADD_32(at) ADD_32(32 + at)
+#define ADD_8(at)   "adcq " #at "(%1), %0\n\t"
+#define ADD_16(at)  ADD_8(at) ADD_8(8 + at)
+#define ADD_32(at)  ADD_16(at) ADD_16(16 + at)
+#define ADD_64(at)  ADD_32(at) ADD_32(32 + at)
+#define ADD_128(at) ADD_64(at) ADD_64(64 + at)
 /* NOLINTEND(bugprone-macro-parentheses) */
 
 /* Adds the block at @at to @sum: one chain of carries, and the last carry added back. The memory
@@ -62,10 +64,14 @@ enum {
                 : "cc");                                                                           \
     } while (0)
 
-/* @sum plus @blocks of BLOCK_BYTES. */
-static inline uint64_t sum_blocks(uint64_t sum, const uint8_t *at, size_t blocks)
+/* The sum of @blocks of BLOCK_BYTES, two in a turn of the loop. */
+static inline uint64_t sum_blocks(const uint8_t *at, size_t blocks)
 {
-    for (; blocks > 0; blocks--, at += BLOCK_BYTES)
+    uint64_t sum = 0;
+
+    for (; blocks > 1; blocks -= 2, at += BLOCKS_BYTES)
+        SUM_BLOCK(BLOCKS_BYTES, ADD_8(8) ADD_16(16) ADD_32(32) ADD_64(64) ADD_128(128), sum, at);
+    if (blocks > 0)
         SUM_BLOCK(BLOCK_BYTES, ADD_8(8) ADD_16(16) ADD_32(32) ADD_64(64), sum, at);
     return sum;
 }
@@ -91,9 +97,9 @@ static inline uint64_t sum_words(uint64_t sum, const uint8_t *at, size_t len)
 
 #else
 
-static inline uint64_t sum_blocks(uint64_t sum, const uint8_t *at, size_t blocks)
+static inline uint64_t sum_blocks(const uint8_t *at, size_t blocks)
 {
-    uint64_t odd = 0;
+    uint64_t sum = 0, odd = 0;
 
     for (; blocks > 0; blocks--, at += BLOCK_BYTES) {
         for (unsigned i = 0; i < BLOCK_BYTES; i += 16) { /* two independent chains */
@@ -116,10 +122,13 @@ static inline uint64_t sum_words(uint64_t sum, const uint8_t *at, size_t len)
 uint64_t checksum_bytes(const void *bytes, size_t len)
 {
     const uint8_t *at = bytes;
-    uint64_t sum = sum_blocks(0, at, len / BLOCK_BYTES);
+    uint64_t sum = 0;
 
-    at += len & ~(size_t)(BLOCK_BYTES - 1);
-    len &= BLOCK_BYTES - 1;
+    if (len >= BLOCK_BYTES) {
+        sum = sum_blocks(at, len / BLOCK_BYTES);
+        at += len & ~(size_t)(BLOCK_BYTES - 1);
+        len &= BLOCK_BYTES - 1;
+    }
     sum = sum_words(sum, at, len);
     at += len & ~(size_t)7;
     len &= 7;
