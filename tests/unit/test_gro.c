@@ -178,7 +178,7 @@ static void segments_in_turn(struct frame *frames, uint32_t senders, uint32_t ro
 static void segments_of_senders_in_turn_become_one_each(void **state)
 {
     enum {
-        SENDERS = 8,
+        SENDERS = 32,
         ROUNDS = 3
     };
     static struct frame frames[SENDERS * ROUNDS];
@@ -202,7 +202,7 @@ static void segments_of_senders_in_turn_become_one_each(void **state)
 static void senders_beyond_those_remembered_lose_nothing(void **state)
 {
     enum {
-        SENDERS = 11,
+        SENDERS = 41,
         ROUNDS = 4
     };
     static struct frame frames[SENDERS * ROUNDS];
@@ -231,7 +231,7 @@ static void senders_beyond_those_remembered_lose_nothing(void **state)
 static void requests_take_no_place_among_the_senders_remembered(void **state)
 {
     enum {
-        REQUESTS = 16,
+        REQUESTS = 64,
         COUNT = REQUESTS + 3
     };
     static struct frame frames[COUNT];

@@ -11,9 +11,10 @@
  * super-frame is marked LEAT_CHECKSUM_VERIFIED. PSH ends it, because the sender says that no more
  * is coming.
  *
- * Segments of several senders are interleaved, so a few flows of a burst are remembered. A
- * super-frame goes up in the place of its first segment. No frame of a flow overtakes another one,
- * because a segment that can't be merged ends the super-frame of its flow.
+ * Segments of several senders are interleaved, so the flows of a burst are remembered, in a hash
+ * table on the C stack. Its entries are small, because the first piece of a super-frame has the
+ * rest of its state. A super-frame goes up in the place of its first segment. No frame of a flow
+ * overtakes another one, because a segment that can't be merged ends the super-frame of its flow.
  */
 #include "tcp/receive/gro.h"
 
@@ -21,25 +22,40 @@
 
 #include "core/checksum.h"
 #include "core/cold.h"
+#include "core/view.h"
 #include "core/writable.h"
 #include "tcp/receive/frame.h"
 
 enum {
-    FLOWS = 8, /* flows of a burst that are merged at a time: their state is on the stack */
+    FLOWS = 32,        /* flows of a burst that are merged at a time: the table is on the stack */
+    SLOTS = 2 * FLOWS, /* at least half of them stay empty, which ends each search */
+    SLOTS_SHIFT = 32 - 6, /* the upper six bits of a hash are a slot */
     MAY_BE_SET =
         TCP_PSH | TCP_ECE | TCP_CWR /* beside ACK; the ECN flags are equal in all segments */
 };
 
-/* A super-frame that is being merged, or a frame that may become one. */
-struct merge {
-    struct leat_buf *frame; /* NULL: the next segment can't be merged */
-    struct leat_buf *last;  /* the last piece of the frame */
+_Static_assert(SLOTS == 1 << (32 - SLOTS_SHIFT), "a slot for each value");
+
+/*
+ * The last super-frame of a flow. More of it is in its first piece: `queued` is its last piece, or
+ * NULL once it has ended; `segment_bytes` the data of each segment, but perhaps of the last. If
+ * `next` is set, the checksums of the first segment are right.
+ */
+struct flow {
     uint32_t next_seq;
-    uint32_t data_bytes;    /* in all segments */
-    uint32_t addresses_sum; /* of each segment, once the first is verified */
-    uint16_t segment_bytes; /* in each segment, but perhaps the last */
-    uint8_t tcp_at;         /* the offset of the TCP header, which depends on the family */
-    bool verified;          /* the checksums of the first segment are right */
+    uint16_t data_bytes;    /* in all segments */
+    uint16_t addresses_sum; /* of each segment, once the first is verified */
+};
+
+/* The flows of a burst. */
+struct flows {
+    struct leat_buf **frames; /* the burst */
+    uint32_t count;           /* valid entries of the next two */
+    uint32_t last;            /* the slot that was used last: bursts are mostly of one flow */
+    uint32_t last_key;        /* of its flow */
+    struct flow all[FLOWS];
+    uint8_t heads[FLOWS]; /* where in `frames` the last super-frame of the flow is */
+    uint8_t slots[SLOTS]; /* 1 + the number of a flow; 0: none */
 };
 
 /* The bytes in front of the data. */
@@ -126,10 +142,11 @@ HOT bool same_headers(const uint8_t *a, const uint8_t *b, uint32_t tcp_at)
 }
 
 /* The sum of both addresses in the pseudo-header, folded: the same for all merged segments. */
-HOT uint32_t addresses_sum(const uint8_t *at, uint32_t tcp_at)
+HOT uint16_t addresses_sum(const uint8_t *at, uint32_t tcp_at)
 {
-    return tcp_at == TCP4_AT ? checksum_fold32(checksum_load64(at + IP_SRC_AT))
-                             : (uint32_t)checksum_addresses6(at + IP6_SRC_AT, at + IP6_DST_AT);
+    return checksum_fold16(tcp_at == TCP4_AT
+                               ? checksum_load64(at + IP_SRC_AT)
+                               : checksum_addresses6(at + IP6_SRC_AT, at + IP6_DST_AT));
 }
 
 HOT bool checksums_are_right(const struct leat_buf *frame, uint32_t tcp_at, uint64_t addresses)
@@ -144,74 +161,57 @@ HOT bool checksums_are_right(const struct leat_buf *frame, uint32_t tcp_at, uint
                            checksum_bytes(at + tcp_at, len));
 }
 
-/* True if @frame, with @data_bytes of data, continues @merge. */
-HOT bool goes_on(struct merge *merge, const struct leat_buf *frame, uint32_t tcp_at,
-                 uint32_t data_bytes)
+/* True if @frame, with @data_bytes of data, continues the super-frame @head of @flow. */
+HOT bool goes_on(struct flow *flow, const struct leat_buf *head, const struct leat_buf *frame,
+                 uint32_t tcp_at, uint32_t data_bytes)
 {
-    if (data_bytes > merge->segment_bytes ||
-        merge->data_bytes + data_bytes > IPV4_TOTAL_MAX - IPV4_HEADER_MAX - TCP4_AT ||
-        tcp_at != merge->tcp_at || get32(frame->data + tcp_at + SEQ_AT) != merge->next_seq ||
-        !same_headers(merge->frame->data, frame->data, tcp_at))
+    if (data_bytes > head->segment_bytes ||
+        flow->data_bytes + data_bytes > IPV4_TOTAL_MAX - IPV4_HEADER_MAX - TCP4_AT ||
+        get32(frame->data + tcp_at + SEQ_AT) != flow->next_seq ||
+        !same_headers(head->data, frame->data, tcp_at))
         return false;
-    if (!merge->verified) {
-        merge->addresses_sum = addresses_sum(frame->data, tcp_at);
-        merge->verified = checksums_are_right(merge->frame, tcp_at, merge->addresses_sum);
+    if (!head->next) {
+        flow->addresses_sum = addresses_sum(frame->data, tcp_at);
+        if (!checksums_are_right(head, tcp_at, flow->addresses_sum))
+            return false;
     }
-    return merge->verified && checksums_are_right(frame, tcp_at, merge->addresses_sum);
+    return checksums_are_right(frame, tcp_at, flow->addresses_sum);
 }
 
-/* Merges @frame. */
-HOT void absorb(struct merge *merge, struct leat_buf *frame, uint32_t tcp_at, uint32_t data_bytes)
+/* Merges @frame into @head. */
+HOT void absorb(struct flow *flow, struct leat_buf *head, struct leat_buf *frame, uint32_t tcp_at,
+                uint32_t data_bytes)
 {
-    merge->frame->data[tcp_at + FLAGS_AT] |= frame->data[tcp_at + FLAGS_AT]; /* PSH */
-    leat_buf_pull(frame, headers_bytes(frame, tcp_at));
-    merge->last->next = frame;
-    merge->last = frame;
-    merge->next_seq += data_bytes;
-    merge->data_bytes += data_bytes;
+    head->data[tcp_at + FLAGS_AT] |= frame->data[tcp_at + FLAGS_AT]; /* PSH */
+    view_pull(frame, frame->len - data_bytes);
+    head->queued->next = frame;
+    head->queued = frame;
+    flow->next_seq += data_bytes;
+    flow->data_bytes += (uint16_t)data_bytes;
 }
 
-/* Updates the headers for the whole super-frame. */
-static void finish(struct merge *merge)
+/* Ends the super-frame @head of @flow: updates the headers for the whole of it. */
+static void finish(const struct flow *flow, struct leat_buf *head)
 {
-    struct leat_buf *frame = merge->frame;
-    uint8_t *at = frame->data;
+    uint8_t *at = head->data;
+    const bool is_v4 = get16(at + TYPE_AT) == ETHERNET_IPV4;
     uint16_t total;
 
-    merge->frame = 0;
-    if (!frame->next)
+    head->queued = 0;
+    if (!head->next) {
+        head->segment_bytes = 0;
         return;
-    total = (uint16_t)(headers_bytes(frame, merge->tcp_at) - IP_AT + merge->data_bytes);
-    if (merge->tcp_at == TCP4_AT) {
+    }
+    total = (uint16_t)(headers_bytes(head, is_v4 ? TCP4_AT : TCP6_AT) - IP_AT + flow->data_bytes);
+    if (is_v4) {
         put16(at + IP_CHECKSUM_AT,
               checksum_update(get16(at + IP_CHECKSUM_AT), get16(at + IP_TOTAL_AT), total));
         put16(at + IP_TOTAL_AT, total);
     } else {
         put16(at + IP6_LENGTH_AT, (uint16_t)(total - IPV6_HEADER_BYTES));
     }
-    frame->segment_bytes = (uint16_t)merge->segment_bytes;
-    frame->checksum = LEAT_CHECKSUM_VERIFIED;
+    head->checksum = LEAT_CHECKSUM_VERIFIED;
 }
-
-static void begin(struct merge *merge, struct leat_buf *frame, uint32_t tcp_at, uint32_t data_bytes)
-{
-    if ((frame->data[tcp_at + FLAGS_AT] & TCP_PSH) || !buf_is_writable(frame))
-        return;
-    *merge = (struct merge){.frame = frame,
-                            .last = frame,
-                            .tcp_at = (uint8_t)tcp_at,
-                            .next_seq = get32(frame->data + tcp_at + SEQ_AT) + data_bytes,
-                            .data_bytes = data_bytes,
-                            .segment_bytes = (uint16_t)data_bytes};
-}
-
-/* The flows of a burst, with their keys. */
-struct flows {
-    struct merge merges[FLOWS];
-    uint32_t keys[FLOWS];
-    uint32_t count; /* valid entries */
-    uint32_t last;  /* the last one used: bursts are mostly of one flow */
-};
 
 /* Two flows may have the same key. Then they end each other's super-frames, because same_headers()
  * tells them apart. */
@@ -220,38 +220,79 @@ HOT uint32_t key_of(const uint8_t *at, uint32_t tcp_at)
     return get32(at + tcp_at) ^ get32(at + (tcp_at == TCP4_AT ? IP_SRC_AT : IP6_SRC_END_AT));
 }
 
-/* The flow with @key; a new one if @begins. NULL: the flow isn't known, or there are too many
- * flows. The frame then goes up as it came. Replacing another flow would end that one's
- * super-frame, and with interleaved flows none would ever grow. */
-static inline struct merge *find(struct flows *flows, uint32_t key, bool begins)
+/* The first piece of the last super-frame of the flow in @slot, which isn't empty. */
+HOT struct leat_buf *head_in(const struct flows *flows, uint32_t slot)
 {
-    uint32_t i = flows->last;
-
-    if (i < flows->count && flows->keys[i] == key)
-        return &flows->merges[i];
-    for (i = 0; i < flows->count && flows->keys[i] != key; i++)
-        continue;
-    if (i == flows->count) {
-        if (i == FLOWS || !begins)
-            return 0;
-        flows->count++;
-        flows->keys[i] = key;
-        flows->merges[i].frame = 0;
-    }
-    flows->last = i;
-    return &flows->merges[i];
+    return flows->frames[flows->heads[flows->slots[slot] - 1]];
 }
 
-static void finish_all(struct flows *flows)
+/* True if @slot has the flow with @key. If that flow is of the other family, other bytes of its
+ * frame are compared; at worst the keys are then equal. */
+HOT bool has_key(const struct flows *flows, uint32_t slot, uint32_t key, uint32_t tcp_at)
+{
+    return key_of(head_in(flows, slot)->data, tcp_at) == key;
+}
+
+/* The slot of the flow with @key, or the empty one where it would be. */
+HOT uint32_t find(const struct flows *flows, uint32_t key, uint32_t tcp_at)
+{
+    uint32_t slot = flows->last;
+
+    if (flows->last_key == key && flows->slots[slot])
+        return slot;
+    slot = key * 0x9e3779b1u >> SLOTS_SHIFT; /* Knuth's multiplicative hash */
+    while (flows->slots[slot] && !has_key(flows, slot, key, tcp_at))
+        slot = (slot + 1) % SLOTS;
+    return slot;
+}
+
+/* Ends the super-frame of the flow in @slot, if there is one that may go on. */
+HOT void end_in(const struct flows *flows, uint32_t slot)
+{
+    struct leat_buf *head;
+
+    if (!flows->slots[slot])
+        return;
+    head = head_in(flows, slot);
+    if (head->queued)
+        finish(&flows->all[flows->slots[slot] - 1], head);
+}
+
+static void finish_all(const struct flows *flows)
 {
     for (uint32_t i = 0; i < flows->count; i++) {
-        if (flows->merges[i].frame)
-            finish(&flows->merges[i]);
+        struct leat_buf *head = flows->frames[flows->heads[i]];
+
+        if (head->queued)
+            finish(&flows->all[i], head);
     }
+}
+
+/* Begins a super-frame with @frame, number @place of the burst, unless its flow is in no slot and
+ * there are too many flows. Replacing another flow would end that one's super-frame, and with
+ * interleaved flows none would ever grow. */
+static void begin(struct flows *flows, uint32_t slot, struct leat_buf *frame, uint32_t place,
+                  uint32_t tcp_at, uint32_t data_bytes)
+{
+    uint32_t i = flows->slots[slot];
+
+    if ((frame->data[tcp_at + FLAGS_AT] & TCP_PSH) || !buf_is_writable(frame))
+        return;
+    if (i == 0) {
+        if (flows->count == FLOWS)
+            return;
+        i = ++flows->count;
+        flows->slots[slot] = (uint8_t)i;
+    }
+    flows->heads[i - 1] = (uint8_t)place;
+    flows->all[i - 1].next_seq = get32(frame->data + tcp_at + SEQ_AT) + data_bytes;
+    flows->all[i - 1].data_bytes = (uint16_t)data_bytes;
+    frame->segment_bytes = (uint16_t)data_bytes;
+    frame->queued = frame;
 }
 
 /* @frame can't be merged: ends the super-frame of its flow. */
-static void pass(struct flows *flows, const struct leat_buf *frame)
+static void pass(const struct flows *flows, const struct leat_buf *frame)
 {
     bool elsewhere;
     uint32_t tcp_at;
@@ -259,34 +300,37 @@ static void pass(struct flows *flows, const struct leat_buf *frame)
     if (flows->count == 0)
         return;
     tcp_at = find_tcp(frame, &elsewhere);
-    if (elsewhere) {
+    if (elsewhere)
         finish_all(flows);
-    } else if (tcp_at > 0) {
-        struct merge *merge = find(flows, key_of(frame->data, tcp_at), false);
-
-        if (merge && merge->frame)
-            finish(merge);
-    }
+    else if (tcp_at > 0)
+        end_in(flows, find(flows, key_of(frame->data, tcp_at), tcp_at));
 }
 
-/* Tries to merge a segment with data. False: it goes up in its place, and may begin a super-frame.
- * One with PSH begins none, so it takes no place among the flows. */
-HOT bool merged(struct flows *flows, struct leat_buf *frame, uint32_t tcp_at, uint32_t data_bytes)
+/* Tries to merge a segment with data. False: it goes up as number @place of the burst, and may
+ * begin a super-frame. One with PSH begins none, so it takes no place among the flows. */
+HOT bool merged(struct flows *flows, struct leat_buf *frame, uint32_t place, uint32_t tcp_at,
+                uint32_t data_bytes)
 {
-    struct merge *merge =
-        find(flows, key_of(frame->data, tcp_at), !(frame->data[tcp_at + FLAGS_AT] & TCP_PSH));
+    const uint32_t key = key_of(frame->data, tcp_at);
+    const uint32_t slot = find(flows, key, tcp_at);
+    struct leat_buf *head = flows->slots[slot] ? head_in(flows, slot) : 0;
+    struct flow *flow;
 
-    if (!merge)
-        return false;
-    if (!merge->frame || !goes_on(merge, frame, tcp_at, data_bytes)) {
-        if (merge->frame)
-            finish(merge);
-        begin(merge, frame, tcp_at, data_bytes);
+    if (!head || !head->queued) {
+        begin(flows, slot, frame, place, tcp_at, data_bytes);
         return false;
     }
-    absorb(merge, frame, tcp_at, data_bytes);
-    if (data_bytes < merge->segment_bytes || (merge->frame->data[tcp_at + FLAGS_AT] & TCP_PSH))
-        finish(merge);
+    flow = &flows->all[flows->slots[slot] - 1];
+    if (!goes_on(flow, head, frame, tcp_at, data_bytes)) {
+        finish(flow, head);
+        begin(flows, slot, frame, place, tcp_at, data_bytes);
+        return false;
+    }
+    flows->last = slot;
+    flows->last_key = key;
+    absorb(flow, head, frame, tcp_at, data_bytes);
+    if (data_bytes < head->segment_bytes || (head->data[tcp_at + FLAGS_AT] & TCP_PSH))
+        finish(flow, head);
     return true;
 }
 
@@ -303,27 +347,37 @@ static inline bool may_begin(const struct leat_buf *frame)
            (frame->data[tcp_at + FLAGS_AT] & ~(MAY_BE_SET & ~TCP_PSH)) == TCP_ACK;
 }
 
+/* Merges the frames from @kept on. Not inlined, because with the table its variables would make a
+ * stack frame of more than 512 bytes. */
+static __attribute__((noinline)) uint32_t merge_all(struct flows *flows, uint32_t kept,
+                                                    uint32_t count)
+{
+    for (uint32_t i = kept; i < count; i++) {
+        struct leat_buf *frame = flows->frames[i];
+        uint32_t tcp_at = 0;
+        const uint32_t data_bytes = plain_data_bytes(frame, &tcp_at);
+
+        if (data_bytes == 0)
+            pass(flows, frame);
+        else if (tcp_at == TCP4_AT ? merged(flows, frame, kept, TCP4_AT, data_bytes)
+                                   : merged(flows, frame, kept, TCP6_AT, data_bytes))
+            continue;
+        flows->frames[kept++] = frame;
+    }
+    finish_all(flows);
+    return kept;
+}
+
 /* gro_merge() from the frame at @kept on, which may begin a super-frame. */
 static __attribute__((noinline)) uint32_t merge_from(struct leat_buf **frames, uint32_t kept,
                                                      uint32_t count)
 {
     struct flows flows;
 
-    flows.count = flows.last = 0;
-    for (uint32_t i = kept; i < count; i++) {
-        struct leat_buf *frame = frames[i];
-        uint32_t tcp_at = 0;
-        const uint32_t data_bytes = plain_data_bytes(frame, &tcp_at);
-
-        if (data_bytes == 0)
-            pass(&flows, frame);
-        else if (tcp_at == TCP4_AT ? merged(&flows, frame, TCP4_AT, data_bytes)
-                                   : merged(&flows, frame, TCP6_AT, data_bytes))
-            continue;
-        frames[kept++] = frame;
-    }
-    finish_all(&flows);
-    return kept;
+    flows.frames = frames;
+    flows.count = flows.last = flows.last_key = 0;
+    memset(flows.slots, 0, sizeof flows.slots);
+    return merge_all(&flows, kept, count);
 }
 
 uint32_t gro_merge(struct leat *stack, struct leat_buf **frames, uint32_t count)
