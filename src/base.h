@@ -61,7 +61,7 @@ enum {
     READY_BUDGET = 1024,   /* callbacks in one poll */
     LOOPBACK_FRAMES = 256, /* packets to ourselves that wait */
     FRAMES_AT_ONCE = 16,   /* frames in one call of a backend that a small pool can hold */
-    FRAMES_TAKEN_MAX = 64  /* received in one call at most; GRO merges among these */
+    FRAMES_TAKEN_MAX = 128 /* received in one call at most; GRO merges among these */
 };
 
 /* Small members that are used often come first: their offsets have shorter encodings. */
@@ -104,7 +104,7 @@ struct leat {
     struct buf_queue loopback;  /* packets to ourselves, IP header first */
     struct limiter icmp_errors; /* of both families */
     struct limiter icmp_echoes;
-    struct leat_buf *taken[FRAMES_TAKEN_MAX]; /* received by link_poll(), not processed yet */
+    struct leat_buf **taken;   /* taken_max of them: received by link_poll(), not processed yet */
     uint64_t civil_at_zero_ns; /* civil time when now_ns was 0, modulo 2^64; used only by civil.c */
     bool civil_known;
     const struct ip_family *families[FAMILIES];

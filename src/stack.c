@@ -56,7 +56,7 @@ COLD static struct leat_config with_defaults(const struct leat_config *given)
     c.buf_bytes = or_default(c.buf_bytes, 2048);
     c.small_count = or_default(c.small_count, c.buf_count);
     c.view_count = or_default(c.view_count, 2 * c.buf_count);
-    c.burst_frames = (uint16_t)or_default(c.burst_frames, 64);
+    c.burst_frames = (uint16_t)or_default(c.burst_frames, 128);
     c.tx_queue_frames = (uint16_t)or_default(c.tx_queue_frames, 512);
     c.arp_entries = (uint16_t)or_default(c.arp_entries, 256);
     c.arp_parked = (uint8_t)or_default(c.arp_parked, 4);
@@ -89,16 +89,6 @@ static uint16_t fair_flows(const struct leat_config *c)
     return count > FLOWS_MIN ? (uint16_t)count : FLOWS_MIN;
 }
 
-COLD size_t leat_memory_bytes(const struct leat_config *config)
-{
-    const struct leat_config c = with_defaults(config);
-
-    /* a cache line is added, because the program's memory may begin anywhere */
-    return ARENA_ALIGN + arena_cost(1, sizeof(struct foundation)) +
-           pool_cost(c.buf_count, c.buf_bytes, c.small_count, c.view_count) + neighbours_cost(&c) +
-           reassembly_cost(&c) + routes_cost(&c) + fair_table_cost(fair_flows(&c), LEAT_NETIFS_MAX);
-}
-
 /* The number of frames taken from a backend before the first is processed. GRO merges within such a
  * batch, so the batch should hold several segments of each of many senders. It is at most a
  * sixteenth of the pool (but FRAMES_AT_ONCE in any case), so that a small pool keeps buffers for
@@ -110,6 +100,18 @@ static uint16_t taken_at_once(const struct leat_config *c)
     const uint32_t most = least < FRAMES_TAKEN_MAX ? least : FRAMES_TAKEN_MAX;
 
     return most < c->burst_frames ? (uint16_t)most : c->burst_frames;
+}
+
+COLD size_t leat_memory_bytes(const struct leat_config *config)
+{
+    const struct leat_config c = with_defaults(config);
+
+    /* a cache line is added, because the program's memory may begin anywhere */
+    return ARENA_ALIGN + arena_cost(1, sizeof(struct foundation)) +
+           pool_cost(c.buf_count, c.buf_bytes, c.small_count, c.view_count) + neighbours_cost(&c) +
+           reassembly_cost(&c) + routes_cost(&c) +
+           fair_table_cost(fair_flows(&c), LEAT_NETIFS_MAX) +
+           arena_cost(taken_at_once(&c), sizeof(struct leat_buf *));
 }
 
 COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
@@ -156,6 +158,9 @@ COLD enum leat_err leat_init(struct leat **stack, void *memory, size_t bytes,
                    c.view_count) ||
         !neighbours_init(made) || !reassembly_init(made) || !routes_init(made) ||
         !fair_table_init(made->flows, &made->arena, fair_flows(&c), LEAT_NETIFS_MAX))
+        return LEAT_ERR_MEMORY;
+    made->taken = arena_take(&made->arena, made->taken_max, sizeof(struct leat_buf *));
+    if (!made->taken)
         return LEAT_ERR_MEMORY;
     *stack = made;
     return LEAT_OK;

@@ -46,7 +46,7 @@ struct leat_config {
     uint32_t buf_bytes;            /**< storage of each, headroom included: 2048 */
     uint32_t small_count;          /**< small buffers (headers, ACKs): as buf_count */
     uint32_t view_count;           /**< descriptors for slices: twice buf_count */
-    uint16_t burst_frames;         /**< frames taken from a backend in one poll: 64, at most 256 */
+    uint16_t burst_frames;         /**< frames taken from a backend in one poll: 128, at most 256 */
     uint16_t tx_queue_frames;      /**< frames waiting for a backend, each: 512 */
     uint16_t arp_entries;          /**< neighbours in the cache: 256 */
     uint8_t arp_parked;            /**< frames waiting for one neighbour's address: 4 */

@@ -38,7 +38,7 @@ static void a_stack_of_zeros_has_the_limits_that_its_header_names(void **state)
     assert_int_equal(config->buf_bytes, 2048);
     assert_int_equal(config->small_count, 1024);
     assert_int_equal(config->view_count, 2048);
-    assert_int_equal(config->burst_frames, 64);
+    assert_int_equal(config->burst_frames, 128);
     assert_int_equal(config->tx_queue_frames, 512);
     assert_int_equal(config->arp_entries, 256);
     assert_int_equal(config->arp_parked, 4);

@@ -202,7 +202,7 @@ static void defaults_stand_in_for_zeros(void **state)
 
     (void)state;
     assert_int_equal(stack->config.ttl, 64);
-    assert_int_equal(stack->config.burst_frames, 64);
+    assert_int_equal(stack->config.burst_frames, 128);
     assert_int_equal(leat_pool_free_count(leat_pool(stack)), 8);
     assert_int_equal(leat_pool_buf_bytes(leat_pool(stack)), 512);
     assert_true(leat_stats_balance(leat_stats(stack)));
