@@ -94,6 +94,16 @@ static uint32_t told_room(const struct leat_tcp *conn, uint64_t now_ns)
     return conn->transfer->told_ns == now_ns ? conn->transfer->told_bytes : 0;
 }
 
+/* Gives @conn a transfer, if it has none. False: there is none, and on_writable will follow. */
+static bool get_transfer(struct leat_tcp *conn)
+{
+    if (tcp_transfer_get(conn))
+        return true;
+    conn->flags |= CONN_WAS_FULL;
+    tcp_retry_later(conn);
+    return false;
+}
+
 uint32_t leat_tcp_send_room(struct leat_tcp *conn)
 {
     const uint64_t now_ns = conn->tcp->stack->now_ns;
@@ -101,13 +111,8 @@ uint32_t leat_tcp_send_room(struct leat_tcp *conn)
     uint32_t room = 0;
 
     /* nothing can be sent any more, so no on_writable will follow */
-    if (is_closing(conn))
+    if (is_closing(conn) || !get_transfer(conn))
         return 0;
-    if (!tcp_transfer_get(conn)) {
-        conn->flags |= CONN_WAS_FULL;
-        tcp_retry_later(conn);
-        return 0;
-    }
     if (conn->transfer->sendq.bytes < limit && tcp_send_units(conn) > 0)
         room = limit - conn->transfer->sendq.bytes;
     if (room < told_room(conn, now_ns))
@@ -211,7 +216,7 @@ static uint32_t end_write(struct leat_tcp *conn, uint32_t taken, uint32_t wanted
 /* True if the queue has room for @len bytes without further checks, as for nearly every write. */
 static inline bool write_fits(const struct leat_tcp *conn, size_t len)
 {
-    return tcp_has_transfer(conn) && conn->transfer->sendq.bytes + len < tcp_send_limit_least(conn);
+    return conn->transfer->sendq.bytes + len < tcp_send_limit_least(conn);
 }
 
 /* Any other write, or the rest of one that @fits, for which the pool had room for @done bytes. */
@@ -232,12 +237,15 @@ static __attribute__((noinline)) enum leat_err write_any(struct leat_tcp *conn, 
 enum leat_err leat_tcp_write(struct leat_tcp *conn, const void *bytes, size_t len, size_t *taken)
 {
     const enum leat_err err = may_write(conn);
-    const bool fits = err == LEAT_OK && write_fits(conn, len);
     uint32_t done = 0;
+    bool fits;
 
     *taken = 0;
     if (err != LEAT_OK)
         return err;
+    if (!tcp_has_transfer(conn) && !get_transfer(conn))
+        return len > 0 ? LEAT_ERR_FULL : LEAT_OK;
+    fits = write_fits(conn, len);
     if (fits)
         done = copy_part(conn, bytes, (uint32_t)len);
     if (!fits || done < len)
