@@ -117,13 +117,28 @@ static inline void piece_free(struct leat_buf *buf)
     owner_release(owner);
 }
 
-void leat_buf_free(struct leat_buf *buf)
+/* leat_buf_free() of any list. */
+static __attribute__((noinline)) void list_free(struct leat_buf *buf)
 {
     while (buf) {
         struct leat_buf *next = buf->next;
 
         piece_free(buf);
         buf = next;
+    }
+}
+
+void leat_buf_free(struct leat_buf *buf)
+{
+    if (!buf || buf->next) {
+        list_free(buf);
+    } else if (buf->owner == buf && buf->refs == 1 && buf->kind < POOL_VIEW) {
+        /* piece_free() for storage that no view shares and that isn't lent */
+        buf->owner = 0;
+        buf->refs = 0;
+        list_give(buf);
+    } else {
+        piece_free(buf);
     }
 }
 
