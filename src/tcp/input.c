@@ -247,7 +247,7 @@ static __attribute__((noinline)) struct tcb *listener_input(struct leat_tcp_list
  * and an attacker guesses a timestamp that is new enough at every second try. */
 static bool lacks_timestamp(const struct tcb *tcb, const struct wire_tcp *header)
 {
-    return (tcb->flags & TCB_TS) && !header->has_ts && !(header->flags & (TCP_RST | TCP_SYN)) &&
+    return !header->has_ts && (tcb->flags & TCB_TS) && !(header->flags & (TCP_RST | TCP_SYN)) &&
            tcb->state != TCP_SYN_SENT;
 }
 
@@ -271,7 +271,8 @@ static struct tcb *find_and_classify(struct tcp *tcp, struct tcp_step *step, str
     struct leat_tcp_listener *listener;
 
     if (tcb) {
-        tcp->stack->stats.tcp_timestamps_missing += lacks_timestamp(tcb, &step->segment->header);
+        if (lacks_timestamp(tcb, &step->segment->header))
+            tcp->stack->stats.tcp_timestamps_missing++;
         if (tcp_classify(tcp, tcb, step->segment) || is_good_cookie(tcb, step))
             return tcb;
         if (step->segment->events[0] != TCP_rcv_newer_SYN) {

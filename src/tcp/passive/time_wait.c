@@ -5,6 +5,7 @@
  * serves them all. When no entry is free the oldest one ends early, because new connections are
  * worth more than the last seconds of an old one.
  */
+#include "ip/route.h"
 #include "tcp/send/emit.h"
 #include "tcp/passive/time_wait.h"
 #include "tcp/conn/table.h"
@@ -41,13 +42,24 @@ void tcp_time_wait_restart(struct tcp *tcp, struct tcp_time_wait *entry)
     tcp_time_wait_arm(tcp);
 }
 
+/* Acknowledges the FIN, and perhaps data before it. */
+static void send_last_ack(struct leat_tcp *conn)
+{
+    struct path room;
+    const struct path *path =
+        route_cache_find(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip, &room);
+
+    if (path)
+        tcp_emit_data(conn, path, conn->tcb.snd_nxt, TCP_ACK, 0, 0);
+}
+
 void tcp_time_wait_from(struct leat_tcp *conn)
 {
     struct tcp *tcp = conn->tcp;
     struct tcp_time_wait *entry;
 
-    if (conn->flags & CONN_ACK_NOW) /* for the FIN, perhaps for data before it */
-        tcp_emit_control(tcp, &conn->tcb, conn->tcb.snd_nxt, TCP_ACK);
+    if (conn->flags & CONN_ACK_NOW)
+        send_last_ack(conn);
     entry = tcp_take_time_wait(tcp);
     leat_assert(entry != 0);
     entry->tcb = conn->tcb;
