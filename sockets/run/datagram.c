@@ -8,7 +8,6 @@
 #include "server.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -35,44 +34,24 @@ static void give(struct sock *sock, const struct run_datagram *header,
         sock->dropped++;
 }
 
-static void give_error(struct sock *sock, int error)
+void datagram_give_error(struct sock *sock, int error)
 {
     const struct run_datagram header = {.error = error};
 
     give(sock, &header, NULL);
 }
 
-/* Datagrams of a family that the program's socket doesn't take are for no one. */
-static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
-                        const struct leat_endpoint *peer, const struct leat_endpoint *local,
-                        void *arg)
+void datagram_give(struct sock *sock, const struct leat_buf *payload,
+                   const struct leat_endpoint *peer, const struct leat_endpoint *local)
 {
-    struct sock *sock = arg;
     const struct run_datagram header = {.peer = run_endpoint_of(peer),
                                         .local = run_endpoint_of(local),
-                                        .ttl = leat_udp_received_ttl(udp),
-                                        .tos = leat_udp_received_tos(udp),
+                                        .ttl = leat_udp_received_ttl(sock->udp),
+                                        .tos = leat_udp_received_tos(sock->udp),
                                         .wants = sock->options.wants};
 
-    if (sock->fd >= 0 && !(sock->options.only_v6 && leat_ip_is_v4(peer->ip)))
-        give(sock, &header, payload);
-    leat_buf_free(payload);
+    give(sock, &header, payload);
 }
-
-/* As Linux, only a connected socket gets these (without IP_RECVERR). */
-static void on_error(struct leat_udp *udp, enum leat_err err, const struct leat_endpoint *peer,
-                     void *arg)
-{
-    struct sock *sock = arg;
-
-    (void)udp;
-    (void)peer;
-    if (sock->fd >= 0 && sock->remote.port != 0)
-        give_error(sock, errno_of(err));
-}
-
-static const struct leat_udp_events datagram_events = {.on_datagram = on_datagram,
-                                                       .on_error = on_error};
 
 int datagram_arrived(struct sock *sock, int fd)
 {
@@ -81,9 +60,7 @@ int datagram_arrived(struct sock *sock, int fd)
         return ENOBUFS;
     strangers++;
     sock->state = SOCK_DATAGRAM;
-    sock->udp_memory = calloc(1, leat_udp_socket_bytes());
-    if (!sock->udp_memory || leat_udp_open_in(server.platform->stack, sock->udp_memory, &sock->udp,
-                                              &datagram_events, sock))
+    if (!share_open(sock))
         return ENOBUFS;
     return server_watch(fd, 0, sock) ? 0 : ENOBUFS; /* EPOLLHUP comes unasked */
 }
@@ -103,23 +80,16 @@ void datagram_close(struct sock *sock)
 {
     if (sock->state == SOCK_DATAGRAM && !sock->trusted)
         strangers--;
-    if (sock->udp)
-        leat_udp_close(sock->udp);
-    sock->udp = NULL;
-    free(sock->udp_memory);
-    sock->udp_memory = NULL;
+    share_leave(sock);
 }
 
-/* An IPv6 socket that is bound to "::" also takes IPv4, by one socket of leat. */
 int datagram_bind(struct sock *sock, const struct leat_endpoint *local)
 {
     enum leat_err err;
 
     if (leat_udp_local(sock->udp).port != 0)
         return EINVAL;
-    err = leat_udp_bind(sock->udp, local->ip, local->port);
-    if (err == LEAT_ERR_FAMILY && leat_ip_is_any(local->ip))
-        err = leat_udp_bind(sock->udp, LEAT_IP4_ANY, local->port);
+    err = share_bind(sock, local);
     if (err)
         return err == LEAT_ERR_ARGUMENT ? EADDRNOTAVAIL : errno_of(err);
     sock->local = *local;
@@ -147,36 +117,37 @@ int datagram_connect(struct sock *sock, const struct leat_endpoint *remote)
         return EINVAL;
     if (remote && leat_ip_is_any(to.ip))
         to.ip = leat_ip_is_v4(to.ip) ? LEAT_IP4(127, 0, 0, 1) : (struct leat_ip){{[15] = 1}};
-    err = leat_udp_connect_to(sock->udp, &to);
-    if (err)
-        return errno_of(err);
+    if (!share_has_several(sock)) {
+        err = leat_udp_connect_to(sock->udp, &to);
+        if (err)
+            return errno_of(err);
+        sock->local = leat_udp_local(sock->udp);
+    }
     sock->remote = to;
     if (!remote)
         sock->remote.ip = sock->family == '4' ? LEAT_IP4_ANY : LEAT_IP_ANY;
-    sock->local = leat_udp_local(sock->udp);
     return 0;
 }
 
-/* Gives it to the stack, with the TTL and the TOS of its control data. */
+/* Gives it to the stack. leat's socket has the options of the one that sent last. */
 static enum leat_err send_as(struct sock *sock, const struct run_datagram *header,
                              struct leat_buf *payload, const struct leat_endpoint *peer)
 {
-    const struct leat_endpoint from = endpoint_of(&header->local);
-    enum leat_err err;
+    struct leat_ip from = endpoint_of(&header->local).ip;
 
-    if (header->ttl > 0)
-        leat_udp_set_ttl(sock->udp, (uint8_t)header->ttl);
-    if (header->tos >= 0)
-        leat_udp_set_tos(sock->udp, (uint8_t)header->tos);
-    if (leat_ip_is_any(from.ip))
-        err = peer->port == 0 ? leat_udp_send(sock->udp, payload)
-                              : leat_udp_send_to(sock->udp, payload, peer);
-    else
-        err =
-            leat_udp_send_from(sock->udp, payload, peer->port == 0 ? &sock->remote : peer, from.ip);
-    leat_udp_set_ttl(sock->udp, sock->options.ttl);
-    leat_udp_set_tos(sock->udp, sock->options.tos);
-    return err;
+    leat_udp_set_broadcast(sock->udp, sock->options.broadcast);
+    leat_udp_set_ttl(sock->udp, header->ttl > 0 ? (uint8_t)header->ttl : sock->options.ttl);
+    leat_udp_set_tos(sock->udp, header->tos >= 0 ? (uint8_t)header->tos : sock->options.tos);
+    if (leat_ip_is_any(from) && share_has_several(sock))
+        from = sock->local.ip;
+    if (peer->port == 0) {
+        if (sock->remote.port == 0 || (leat_ip_is_any(from) && !share_has_several(sock)))
+            return leat_udp_send(sock->udp, payload);
+        peer = &sock->remote;
+    }
+    if (leat_ip_is_any(from))
+        return leat_udp_send_to(sock->udp, payload, peer);
+    return leat_udp_send_from(sock->udp, payload, peer, from);
 }
 
 /* Sends one to the network. */
@@ -190,20 +161,20 @@ static void send_out(struct sock *sock, const struct run_datagram *header, const
     if (!err && !leat_ip_is_any(endpoint_of(&header->local).ip) &&
         !leat_address_is_ours(server.platform->stack, endpoint_of(&header->local).ip) &&
         !leat_ip_is_loopback(endpoint_of(&header->local).ip)) {
-        give_error(sock, EINVAL);
+        datagram_give_error(sock, EINVAL);
         return;
     }
     if (err) {
-        give_error(sock, errno_of(err));
+        datagram_give_error(sock, errno_of(err));
         return;
     }
     payload = len > 0 ? leat_buf_copy(leat_pool(server.platform->stack), bytes, len)
                       : leat_buf_alloc(leat_pool(server.platform->stack), LEAT_BUF_HEADROOM);
     err = send_as(sock, header, payload, &peer);
     if (err == LEAT_ERR_ARGUMENT)
-        give_error(sock, EACCES);           /* a broadcast address without SO_BROADCAST */
+        datagram_give_error(sock, EACCES);  /* a broadcast address without SO_BROADCAST */
     else if (err && err != LEAT_ERR_MEMORY) /* without memory a datagram is lost, as on the way */
-        give_error(sock, errno_of(err));
+        datagram_give_error(sock, errno_of(err));
 }
 
 void datagram_event(struct sock *sock)

@@ -199,16 +199,6 @@ static bool is_group_option(struct sock *sock, const struct run_request *request
     return true;
 }
 
-static void apply(struct sock *sock)
-{
-    stream_configure(sock);
-    if (!sock->udp)
-        return;
-    leat_udp_set_broadcast(sock->udp, sock->options.broadcast);
-    leat_udp_set_ttl(sock->udp, sock->options.ttl);
-    leat_udp_set_tos(sock->udp, sock->options.tos);
-}
-
 int option_set(struct sock *sock, const struct run_request *request)
 {
     const struct number *number = number_find(sock, request->level, request->name, sock->type);
@@ -220,7 +210,7 @@ int option_set(struct sock *sock, const struct run_request *request)
         return set_linger(sock, request);
     if (request->level == IPPROTO_TCP && request->name == TCP_CONGESTION && sock->type == 's') {
         sock->options.congestion = congestion_of(request);
-        apply(sock);
+        stream_configure(sock);
         return sock->options.congestion ? 0 : ENOENT;
     }
     if (!number)
@@ -233,7 +223,7 @@ int option_set(struct sock *sock, const struct run_request *request)
     if (error)
         return error;
     set_number(&sock->options, number, value);
-    apply(sock);
+    stream_configure(sock);
     return 0;
 }
 

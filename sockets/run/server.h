@@ -60,8 +60,9 @@ struct sock {
     struct leat_endpoint local, remote;
     struct sock_options options;
     struct leat_tcp *conn; /* NULL: it has ended */
-    struct leat_udp *udp;
-    void *udp_memory;
+    struct leat_udp *udp;  /* of share */
+    struct share *share;   /* of a socket of UDP */
+    struct sock *share_next;
     struct port *port;        /* of a listener */
     struct sock *port_next;   /* listeners of the same port */
     struct leat_buf *pending; /* received, not yet in the kernel's socket */
@@ -184,6 +185,25 @@ int datagram_bind(struct sock *sock, const struct leat_endpoint *local);
 int datagram_connect(struct sock *sock, const struct leat_endpoint *remote);
 void datagram_event(struct sock *sock);
 void datagram_close(struct sock *sock);
+
+/* Gives a datagram, or an errno in its place, to the program. Without room it is dropped. */
+void datagram_give(struct sock *sock, const struct leat_buf *payload,
+                   const struct leat_endpoint *peer, const struct leat_endpoint *local);
+void datagram_give_error(struct sock *sock, int error);
+
+/* ---- share.c --------------------------------------------------------------------------------- */
+
+/* Opens leat's socket for it; false: no memory. */
+bool share_open(struct sock *sock);
+
+/* As leat_udp_bind(); the port may be another socket's if the options of both allow it. */
+enum leat_err share_bind(struct sock *sock, const struct leat_endpoint *local);
+
+/* True: leat's socket is, or was, that of several, and isn't connected. */
+bool share_has_several(const struct sock *sock);
+
+/* Closes leat's socket with its last member. */
+void share_leave(struct sock *sock);
 
 /* ---- option.c -------------------------------------------------------------------------------- */
 

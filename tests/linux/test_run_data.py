@@ -312,6 +312,75 @@ def test_datagrams_pass_in_both_directions(ours):
                 print("good")
             """, PEER, sock.getsockname()[1])  # fmt: skip
 
+def test_sockets_of_udp_share_a_port_as_on_linux(ours):
+    clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(8)]
+    for client in clients:
+        client.bind((PEER, 0))
+        client.settimeout(LIMIT_S)
+    server = ours.begin_python("""
+        import select, socket
+
+        def opened(option):
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.settimeout(60)
+            if option:
+                s.setsockopt(socket.SOL_SOCKET, option, 1)
+            s.bind(("", 5000))
+            return s
+
+        def answer(s, name):
+            data, source = s.recvfrom(100)
+            s.sendto(name + data, source)
+            return source
+
+        one = opened(socket.SO_REUSEADDR)
+        print("ready")
+        source = answer(one, b"one ")
+        one.connect(source)
+        two = opened(socket.SO_REUSEADDR)
+        for option in (0, socket.SO_REUSEPORT):
+            try:
+                opened(option)
+                print("shared")
+            except OSError as error:
+                assert error.errno == 98
+        print("both")
+        answer(two, b"two ")
+        assert one.recv(100) == b"again"
+        one.send(b"connected")
+        one.close()
+        answer(two, b"alone ")
+        two.close()
+        both = [opened(socket.SO_REUSEPORT) for _ in range(2)]
+        print("ports")
+        which = {}
+        for _ in range(24):
+            s = select.select(both, [], [], 60)[0][0]
+            source = answer(s, b"%d " % both.index(s))
+            assert which.setdefault(source, s) is s
+        assert len(set(which.values())) == 2
+        print("good")
+        """)  # fmt: skip
+
+    def ask(client, data):
+        client.sendto(data, (OURS, 5000))
+        return client.recv(100)
+
+    server.wait_for("ready")
+    assert ask(clients[0], b"first") == b"one first"
+    server.wait_for("both")
+    assert ask(clients[1], b"other") == b"two other"
+    assert ask(clients[0], b"again") == b"connected"
+    assert ask(clients[0], b"now") == b"alone now"
+    server.wait_for("ports")
+    for _ in range(3):
+        for client in clients:
+            assert ask(client, b"x")[1:] == b" x"
+    server.wait_for("good")
+    assert "shared" not in server.text
+    for client in clients:
+        client.close()
+
 
 IP_RECVTTL = 12  # Python 3.11 has no name for it
 
