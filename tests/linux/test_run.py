@@ -117,6 +117,32 @@ def test_a_closed_port_refuses(ours):
         """, PEER)  # fmt: skip
 
 
+def test_a_socket_that_connects_again_keeps_its_watches(ours):
+    ours.python("""
+        import select, socket
+        s, listener = socket.socket(), socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        s.setblocking(False)
+        epolls = [select.epoll() for _ in range(2)]
+        for epoll in epolls:
+            epoll.register(s, select.EPOLLOUT)
+        s.connect_ex(listener.getsockname())
+        while not epolls[0].poll(20)[0][1] & select.EPOLLERR:
+            pass
+        assert s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 111
+        listener.listen()
+        assert s.connect_ex(listener.getsockname()) == 115
+        assert [epoll.poll(20) for epoll in epolls] == 2 * [[(s.fileno(), select.EPOLLOUT)]]
+        peer, _ = listener.accept()
+        for epoll in epolls:
+            epoll.modify(s, select.EPOLLIN)
+            assert epoll.poll(0) == []
+        peer.send(b"x")
+        assert [epoll.poll(20) for epoll in epolls] == 2 * [[(s.fileno(), select.EPOLLIN)]]
+        print("good")
+        """)  # fmt: skip
+
+
 def test_a_timeout_ends_the_wait_for_a_silent_host(ours):
     ours.python("""
         import errno, socket, sys

@@ -121,20 +121,15 @@ static int state_of(const struct ours *ours)
     return ours->accepted ? EISCONN : why;
 }
 
-static int connect_stream(int fd, struct ours *ours, const struct run_endpoint *remote)
+/* Tells the server, and joins the kernel's socket to it. EINPROGRESS, or another errno. */
+static int begin(int fd, const struct ours *ours, const struct run_endpoint *remote)
 {
-    struct run_request request = {.call = RUN_CONNECT, .endpoint = *remote};
+    struct run_request request = {.call = RUN_CONNECT, .endpoint = *remote, .value = filler_of(fd)};
     struct run_reply reply;
     struct sockaddr_un address;
     const socklen_t len = run_address(&address, run_name(), "s", 1);
-    int error = ours->connected ? state_of(ours) : 0;
+    int error = ask(ours, &request, &reply);
 
-    if (!error && ours->connected)
-        error = renew(fd, ours);
-    if (error)
-        return error;
-    request.value = filler_of(fd);
-    error = ask(ours, &request, &reply);
     if (error != EINPROGRESS)
         return error;
     if (NEXT(connect)(fd, (struct sockaddr *)&address, len))
@@ -145,6 +140,23 @@ static int connect_stream(int fd, struct ours *ours, const struct run_endpoint *
 
         return why ? why : error;
     }
+    return EINPROGRESS;
+}
+
+static int connect_stream(int fd, struct ours *ours, const struct run_endpoint *remote)
+{
+    struct watches watches = {.count = 0};
+    int error = ours->connected ? state_of(ours) : 0;
+
+    if (!error && ours->connected) {
+        watches_find(fd, &watches);
+        error = renew(fd, ours);
+    }
+    if (!error)
+        error = begin(fd, ours, remote);
+    watches_make(fd, &watches); /* a socket that isn't joined to the server would be EPOLLHUP */
+    if (error != EINPROGRESS)
+        return error;
     return NEXT(fcntl)(fd, F_GETFL) & O_NONBLOCK ? EINPROGRESS : await(fd, ours);
 }
 

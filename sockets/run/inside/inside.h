@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <sys/epoll.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -93,6 +94,27 @@ void endpoint_write(char family, const struct run_endpoint *endpoint, struct soc
 
 /* A socket that isn't bound to anything: its name. */
 struct run_endpoint endpoint_any(char family);
+
+/* ---- watches.c: epoll's watches of a descriptor -----------------------------------------------
+ */
+
+enum {
+    WATCHES_MAX = 8 /* others are lost */
+};
+
+struct watches {
+    struct watch {
+        int epoll;
+        struct epoll_event event;
+    } of[WATCHES_MAX];
+    unsigned count;
+};
+
+/* Finds those that this process knows. */
+void watches_find(int fd, struct watches *found);
+
+/* Makes them again. */
+void watches_make(int fd, const struct watches *found);
 
 /* ---- datagram.c ------------------------------------------------------------------------------ */
 
