@@ -99,6 +99,12 @@ doona             command -v doona
 httest            command -v httest
 slowhttptest      command -v slowhttptest
 iperf             command -v iperf
+iperf3            command -v iperf3
+openssh-client    command -v ssh && command -v scp && command -v ssh-keygen
+openssh-server    command -v sshd
+redis-server      command -v redis-server
+redis-tools       command -v redis-benchmark
+vsftpd            command -v vsftpd
 passt             command -v passt
 libwolfssl-dev    pkg-config --exists wolfssl
 gnutls-bin        command -v gnutls-cli && command -v gnutls-serv
