@@ -10,6 +10,7 @@
 #include "bring_up_say.h"
 #include "keep.h"
 #include "log.h"
+#include "metadata.h"
 
 enum {
     STATUS_NOT_STARTED = 2,
@@ -22,6 +23,14 @@ static const uint64_t patience_ns = 3 * UINT64_C(1000000000);
 static void say(struct bring_up *up)
 {
     up->platform->say(up->platform, up->line);
+}
+
+/* The program shall end, or has. */
+static bool is_ending(const struct bring_up *up)
+{
+    const struct leat *stack = up->platform->stack;
+
+    return leat_is_draining(stack) || leat_stopped(stack, NULL);
 }
 
 /* "echo: 10.0.0.2/24 on leat0, MTU 1500, port 7": also tells a waiting script that it is up. */
@@ -279,9 +288,22 @@ static enum leat_err set_address(struct bring_up *up, const char **step)
                : leat_route_add_by(stack, up->netif, LEAT_IP4_ANY, 0, options->gateway);
 }
 
+static enum leat_err open_services(struct bring_up *up, const char **step)
+{
+    enum leat_err err;
+
+    *step = "--dashboard";
+    err = board_serve(up->options, up->platform, up->app->name, &up->started);
+    if (err)
+        return err;
+    *step = "--syslog";
+    return log_open(up->options, up->platform, up->app->name);
+}
+
 enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, const char **step)
 {
-    const struct leat_autoconf_config config = {.host_name = up->app->name,
+    const char *name = up->options->host_name;
+    const struct leat_autoconf_config config = {.host_name = name ? name : up->app->name,
                                                 .kept = keep_kept(up->keep, &up->netif->mac),
                                                 .slaac = up->options->ip6_count == 0,
                                                 .on_configured = on_configured,
@@ -300,12 +322,8 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
         err = leat_tcp_register(stack, tcp);
     if (err)
         return err;
-    *step = "--dashboard";
-    err = board_serve(up->options, up->platform, up->app->name, &up->started);
-    if (err)
-        return err;
-    *step = "--syslog";
-    err = log_open(up->options, up->platform, up->app->name);
+    up->is_late = metadata_is_asked(up->options);
+    err = up->is_late ? LEAT_OK : open_services(up, step);
     if (err)
         return err;
     *step = "--ip6";
@@ -324,10 +342,48 @@ enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, c
     return err;
 }
 
+bool bring_up_metadata(struct bring_up *up, struct options *options, struct options_world *world)
+{
+    const char *wrong;
+
+    if (!metadata_is_asked(options))
+        return true;
+    wrong = metadata_ask(up);
+    if (wrong) {
+        snprintf(world->line, OPTIONS_LINE_BYTES, "%s: %.250s", up->app->name, wrong);
+        world->complain(world, world->line);
+        return false;
+    }
+    world->late = true;
+    return is_ending(up) || options_parse_again(options, world, up->app) == OPTIONS_RUN;
+}
+
+enum leat_err bring_up_late(struct bring_up *up, const char **step)
+{
+    const struct options *options = up->options;
+    enum leat_err err = LEAT_OK;
+
+    if (!up->is_late || is_ending(up))
+        return LEAT_OK;
+    if (options->source[KEY_IP] == OPTION_METADATA) {
+        leat_autoconf_stop(up->autoconf, false);
+        up->autoconf = NULL;
+        err = set_address(up, step);
+    }
+    *step = "--ip6";
+    if (!err && options->source[KEY_IP6] == OPTION_METADATA)
+        err = add_addresses(up, options->ip6s, options->ip6_count);
+    if (up->autoconf)
+        learn(up->platform, options, leat_autoconf_facts(up->autoconf));
+    return err ? err : open_services(up, step);
+}
+
 const char *bring_up_start(struct bring_up *up)
 {
     const char *complaint;
 
+    if (up->is_late && is_ending(up))
+        return NULL;
     up->is_checking = true; /* check() may poll */
     complaint = up->app->check ? up->app->check(up->platform) : NULL;
     up->is_checking = false;

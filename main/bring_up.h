@@ -25,6 +25,7 @@ struct bring_up {
     uint8_t first_bits;
     bool is_checking;    /* the program's check() runs */
     bool started;        /* the program */
+    bool is_late;        /* metadata set the services */
     uint64_t patient_ns; /* it starts then, whatever it lacks */
     char ipv6_line[OPTIONS_LINE_BYTES];
     char line[OPTIONS_LINE_BYTES];
@@ -41,6 +42,14 @@ const char *bring_up_why(enum leat_err err, size_t needed_bytes, size_t had_byte
  * and --ip6.  Without --ip a DHCP server is asked and, without --ip6 too, routers.  On failure
  * @step names the step, in words for the user. */
 enum leat_err bring_up(struct bring_up *up, const struct leat_tcp_config *tcp, const char **step);
+
+/* With --metadata of a server: asks it, and parses the command line again.  True: goes on, also if
+ * the program shall end.  False: a line with the reason was printed, and it doesn't start. */
+bool bring_up_metadata(struct bring_up *up, struct options *options, struct options_world *world);
+
+/* After that: sets addresses that the metadata gave, and services.  Without metadata bring_up() has
+ * done it.  On failure as bring_up(). */
+enum leat_err bring_up_late(struct bring_up *up, const char **step);
 
 /* Starts the program, now or when there is an address, and prints that.  Returns NULL, or why it
  * didn't start now.  If it fails later, a line is printed and the program ends with status 2. */

@@ -26,8 +26,10 @@ enum leat_err log_open(const struct options *options, struct leat_platform *plat
                        const char *name)
 {
     static char memory[LOG_BYTES];
-    const struct leat_syslog_config config = {
-        .server = options->syslog, .tcp = options->syslog_tcp, .app_name = name};
+    const struct leat_syslog_config config = {.server = options->syslog,
+                                              .tcp = options->syslog_tcp,
+                                              .host_name = options->host_name,
+                                              .app_name = name};
     enum leat_err err;
 
     if (leat_ip_is_any(options->syslog.ip))

@@ -103,6 +103,18 @@ const struct option all_options[KEY_COUNT] = {
          "manifest;\n"
          "                     fw_cfg for QEMU's -fw_cfg name=opt/leat/files,file=FILE",
          false},
+    [KEY_METADATA] =
+        {"metadata", "WHERE[:WHAT]",
+         "more options, from ec2, gcp or nocloud (none); WHAT: options (user\n"
+         "                     data), name, address, with commas (options,name; all of "
+         "nocloud)",
+         false},
+    [KEY_METADATA_DISK] = {"metadata-disk", "DISK",
+                           "with --metadata nocloud: the volume cidata, vfat or ISO 9660; an\n"
+                           "                     image looks for it on disk to disk9",
+                           false},
+    [KEY_HOST_NAME] = {"host-name", "NAME", "our name for DHCP and syslog servers (the program's)",
+                       false},
     [KEY_ACME] = {"acme", "NAME[,NAME]",
                   "get a certificate for these names from an authority, and renew it\n"
                   "                     (ACME); it looks at port 80, or at the port of TLS",
@@ -203,4 +215,31 @@ bool option_is_of_device(unsigned key)
 bool option_is_list(unsigned key)
 {
     return option_kind(key) == KEY_IP || key == KEY_IP6 || key == KEY_FORWARD;
+}
+
+bool option_is_early(unsigned key)
+{
+    switch (key) {
+    case KEY_TEMPORARY:
+    case KEY_MAC:
+    case KEY_MTU:
+    case KEY_DRAIN:
+    case KEY_BUFFERS:
+    case KEY_CONNECTIONS:
+    case KEY_CONGESTION:
+    case KEY_FAST_OPEN:
+    case KEY_STORE:
+    case KEY_RECORD:
+    case KEY_SEED:
+    case KEY_CLOCK:
+    case KEY_FLIGHT:
+    case KEY_FLIGHT_SNAP:
+    case KEY_FLIGHT_PORT:
+    case KEY_FLIGHT_FILE:
+    case KEY_NO_OFFLOAD:
+    case KEY_EXPLAIN_DROPS:
+        return true;
+    default:
+        return option_is_device(key) || option_is_of_device(key);
+    }
 }

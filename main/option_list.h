@@ -49,6 +49,9 @@ enum option_key {
     KEY_STORE,
     KEY_STORE_FORMAT,
     KEY_ARCHIVE,
+    KEY_METADATA,
+    KEY_METADATA_DISK,
+    KEY_HOST_NAME,
     KEY_ACME,
     KEY_ACME_DIRECTORY,
     KEY_ACME_AGREE,
@@ -108,6 +111,9 @@ unsigned option_kind(unsigned key);
 bool option_is_device(unsigned key);
 bool option_is_of_device(unsigned key);
 bool option_is_list(unsigned key);
+
+/* The stack, its device or its memory have it from the begin. */
+bool option_is_early(unsigned key);
 
 /* Describes the legal values of an option whose value is wrong: in @text, which has room for
  * @bytes, or in static memory. */

@@ -125,6 +125,59 @@ static bool take_access_clients(struct options *options, const char *text)
     return false;
 }
 
+/* Goes behind the word at @text if it is @word, up to @stop or the end; else NULL. */
+static const char *behind(const char *text, const char *word, char stop)
+{
+    const size_t len = strlen(word);
+
+    if (strncmp(text, word, len) != 0 || (text[len] && text[len] != stop))
+        return NULL;
+    return text[len] ? text + len + 1 : text + len;
+}
+
+/* "ec2", "gcp:name,options" */
+static bool take_metadata(struct options_metadata *metadata, const char *text)
+{
+    static const char *const places[] = {[METADATA_NONE] = "none",
+                                         [METADATA_EC2] = "ec2",
+                                         [METADATA_GCP] = "gcp",
+                                         [METADATA_NOCLOUD] = "nocloud"};
+    const char *rest = NULL;
+
+    for (unsigned i = 0; i < sizeof places / sizeof *places && !rest; i++) {
+        metadata->where = (enum metadata_where)i;
+        rest = behind(text, places[i], ':');
+    }
+    if (!rest)
+        return false;
+    metadata->options = metadata->name = !*rest;
+    metadata->address = !*rest && metadata->where == METADATA_NOCLOUD;
+    while (*rest) {
+        const char *address = behind(rest, "address", ','), *name = behind(rest, "name", ',');
+        const char *options = behind(rest, "options", ',');
+
+        metadata->address |= address != NULL;
+        metadata->name |= name != NULL;
+        metadata->options |= options != NULL;
+        rest = address ? address : name ? name : options;
+        if (!rest)
+            return false;
+    }
+    return true;
+}
+
+static bool is_host_name(const char *text)
+{
+    const size_t len = strlen(text);
+
+    for (const char *c = text; *c; c++) {
+        if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+              *c == '-' || *c == '.'))
+            return false;
+    }
+    return len > 0 && len <= OPTIONS_NAME_MAX && text[0] != '-' && text[0] != '.';
+}
+
 /* Options without a value: where each is stored; NULL for others. */
 bool *option_flag(struct options *options, unsigned key)
 {
@@ -297,6 +350,14 @@ bool option_take(struct options *options, unsigned key, const char *text)
         return options->access_json || strcmp(text, "common") == 0;
     case KEY_ACCESS_CLIENTS:
         return take_access_clients(options, text);
+    case KEY_METADATA_DISK:
+        options->metadata_disk = text;
+        return true;
+    case KEY_METADATA:
+        return take_metadata(&options->metadata, text);
+    case KEY_HOST_NAME:
+        options->host_name = text;
+        return is_host_name(text);
     case KEY_SEED:
         options->seed_given = true;
         return option_seed(text, options->seed);

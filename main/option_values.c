@@ -60,6 +60,11 @@ const char *option_expectation(unsigned key, const char *value, char *text, size
         return ": must be common or json";
     case KEY_ACCESS_CLIENTS:
         return ": must be whole, network or none";
+    case KEY_METADATA:
+        return ": must be ec2, gcp, nocloud or none, and perhaps what is taken, as "
+               "ec2:name,options";
+    case KEY_HOST_NAME:
+        return ": must be letters, digits, - and ., 48 characters at most";
     case KEY_SEED:
         return ": must be 1 to 64 hexadecimal digits, not all 0";
     default:

@@ -157,7 +157,7 @@ enum options_outcome options_parse(struct options *options, const struct options
     outcome = parse(options, world, what, count, words);
     if (outcome != OPTIONS_RUN)
         return outcome;
-    trouble = options->config ? options_config(options, world, what) : NULL;
+    trouble = options_config(options, world, what);
     if (trouble) {
         snprintf(world->line, OPTIONS_LINE_BYTES, "%s: %.250s", what->name, trouble);
         world->complain(world, world->line);
@@ -172,6 +172,13 @@ enum options_outcome options_parse(struct options *options, const struct options
         options->gateway = first_of(&options->ips[0]);
     options_config_keep();
     return OPTIONS_RUN;
+}
+
+enum options_outcome options_parse_again(struct options *options, const struct options_world *world,
+                                         const struct leat_app *what)
+{
+    memcpy(world->room, world->words, (size_t)world->count * sizeof *world->words);
+    return options_parse(options, world, what, world->count, world->room);
 }
 
 void options_platform(const struct options *options, struct leat_platform *platform)

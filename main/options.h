@@ -40,7 +40,22 @@ extern const char *const access_clients_names[ACCESS_CLIENTS_KINDS];
 enum option_source {
     OPTION_DEFAULT,
     OPTION_WORD, /* the command line */
-    OPTION_FILE
+    OPTION_FILE,
+    OPTION_METADATA
+};
+
+/* Where metadata come from. */
+enum metadata_where {
+    METADATA_NONE,
+    METADATA_EC2,
+    METADATA_GCP,
+    METADATA_NOCLOUD
+};
+
+/* The value of --metadata: from where, and what is taken. */
+struct options_metadata {
+    enum metadata_where where;
+    bool address, name, options;
 };
 
 /* The command line, with the defaults filled in. */
@@ -71,7 +86,10 @@ struct options {
     const char *store;       /* the file or disk of the values that are kept; NULL: none */
     bool store_format;       /* erase it first */
     const char *archive;     /* an image: the disk of further files; NULL: none */
-    const char *acme;        /* names for a certificate; NULL: none is asked for */
+    struct options_metadata metadata;
+    const char *metadata_disk; /* of the seed; NULL: an image looks for it */
+    const char *host_name;     /* NULL: the program's name */
+    const char *acme;          /* names for a certificate; NULL: none is asked for */
     const char *acme_directory;
     const char *acme_contact;
     const char *acme_binding;
@@ -133,14 +151,31 @@ enum options_outcome {
 };
 
 enum {
-    OPTIONS_LINE_BYTES = 300
+    OPTIONS_LINE_BYTES = 300,
+    OPTIONS_TEXTS = 2,
+    OPTIONS_NAME_MAX = 48 /* characters of --host-name, as syslog has it (RFC 5424 6) */
+};
+
+/* Options as a configuration file has them, from elsewhere. */
+struct options_text {
+    const char *name;  /* for messages */
+    const char *bytes; /* they stay as they are, */
+    size_t len;        /* 0: there are none */
+    char *room;        /* for a copy of them with a new line, where the options' values then lie */
 };
 
 /* The platform of the command line. */
 struct options_world {
-    bool posix; /* there are files and TAP devices */
-    char *line; /* room for OPTIONS_LINE_BYTES */
-    void *arg;  /* the platform's */
+    bool posix;                       /* there are files and TAP devices */
+    char *line;                       /* room for OPTIONS_LINE_BYTES */
+    void *arg;                        /* the platform's */
+    const struct options_text *texts; /* OPTIONS_TEXTS of them, which win over --config, and the
+                                         first over the next; NULL: none */
+    /* The words of the command line, as they were given, and room for them, for
+     * options_parse_again(); NULL: it isn't called. */
+    char **words, **room;
+    int count;
+    bool late; /* the network is up, so the texts can't set what it has */
     /* As leat_platform.read_file(); the bytes may go with the next call. */
     enum leat_err (*read)(const struct options_world *world, const char *path, const char **bytes,
                           size_t *len);
@@ -166,8 +201,13 @@ const char *options_check_files(const struct options *options, struct leat_platf
 /* A message about options that exclude or need each other, or NULL. */
 const char *options_contradiction(const struct options *options, const struct leat_app *app);
 
-/* Reads @count words, the program's name not among them, and moves the arguments to their front. */
+/* Reads @count words, the program's name not among them, and moves the arguments to their front;
+ * then the world's texts, and the configuration file. */
 enum options_outcome options_parse(struct options *options, const struct options_world *world,
                                    const struct leat_app *what, int count, char **words);
+
+/* The same with the world's words: they are copied to its room. */
+enum options_outcome options_parse_again(struct options *options, const struct options_world *world,
+                                         const struct leat_app *what);
 
 #endif

@@ -1,4 +1,5 @@
-/* options_config.c -- options from the file of --config: the command line wins. */
+/* options_config.c -- options from metadata, and from the file of --config: the command line wins.
+ */
 #include "options_config.h"
 
 #include <stdio.h>
@@ -17,7 +18,9 @@ static struct {
     struct options *options;
     const struct options_world *world;
     const struct leat_app *app;
-    enum option_source source[KEY_COUNT]; /* before the file was read */
+    enum option_source source[KEY_COUNT]; /* before the text was read */
+    enum option_source now;               /* what is read */
+    bool had_arguments;                   /* the same of arguments */
     unsigned lines[KEY_COUNT];            /* where each was set in it; 0: nowhere */
     char texts[TEXTS][CONFIG_BYTES + 1];
     unsigned kept; /* files */
@@ -44,14 +47,14 @@ static const char *complain(const char *name, const char *value, const char *mes
     return file.why;
 }
 
-/* True if the command line has it, or a device instead of the file's. */
+/* True if the command line or a text before has it, or a device instead of the file's. */
 static bool is_given(unsigned key)
 {
     bool has_device = false;
 
     for (unsigned i = 0; i < KEY_COUNT; i++)
-        has_device |= option_is_device(i) && file.source[i] == OPTION_WORD;
-    return file.source[option_kind(key)] == OPTION_WORD ||
+        has_device |= option_is_device(i) && file.source[i] != OPTION_DEFAULT;
+    return file.source[option_kind(key)] != OPTION_DEFAULT ||
            (has_device && (option_is_device(key) || option_is_of_device(key)));
 }
 
@@ -81,13 +84,28 @@ static const char *take_argument(const char *value)
         return "argument needs a value: argument = WORD";
     if (!file.app->arguments || file.app->arguments[0] == '\0')
         return complain("argument", value, ": the program takes no arguments");
-    if (options->argument_count > 0 && options->arguments != options->config_arguments)
-        return NULL; /* those of the command line */
+    if (file.had_arguments)
+        return NULL; /* those of the command line, or of a text before */
     if (options->argument_count == CONFIG_ARGUMENTS_MAX)
         return "argument: one too many, a file can have 64";
     options->config_arguments[options->argument_count++] = value;
     options->arguments = options->config_arguments;
     return NULL;
+}
+
+/* Why the option can't be in the text; NULL: it can. */
+static const char *misplaced(unsigned key)
+{
+    const bool is_file = file.now == OPTION_FILE;
+
+    if (key == KEY_CONFIG || key == KEY_CHECK_CONFIG || key == KEY_HELP || key == KEY_VERSION ||
+        key == KEY_STORE_FORMAT || /* it would erase the store at each start */
+        key == KEY_ARCHIVE ||      /* the file may lie there */
+        (!is_file && (key == KEY_METADATA || key == KEY_METADATA_DISK)))
+        return ": belongs on the command line";
+    return !is_file && file.world->late && option_is_early(key)
+               ? ": belongs on the command line, because metadata come by the network"
+               : NULL;
 }
 
 static const char *take(void *arg, const char *name, const char *value, unsigned line)
@@ -100,10 +118,9 @@ static const char *take(void *arg, const char *name, const char *value, unsigned
         return take_argument(value);
     if (key == KEY_COUNT)
         return complain(name, NULL, ": there is no such option; see --help");
-    if (key == KEY_CONFIG || key == KEY_CHECK_CONFIG || key == KEY_HELP || key == KEY_VERSION ||
-        key == KEY_STORE_FORMAT || /* it would erase the store at each start */
-        key == KEY_ARCHIVE)        /* the file may lie there */
-        return complain(name, NULL, ": belongs on the command line");
+    trouble = misplaced(key);
+    if (trouble)
+        return complain(name, NULL, trouble);
     if (file.lines[key] > 0 && !option_is_list(key)) {
         snprintf(file.why, sizeof file.why,
                  "%.40s: set before, in line %u: leave out one of the two", name, file.lines[key]);
@@ -119,7 +136,7 @@ static const char *take(void *arg, const char *name, const char *value, unsigned
     }
     if (is_given(key))
         return NULL;
-    file.options->source[option_kind(key)] = OPTION_FILE;
+    file.options->source[option_kind(key)] = file.now;
     trouble = option_too_many(file.options, key);
     if (!trouble && !option_take(file.options, key, value))
         trouble = option_expectation(key, value, file.expectation, sizeof file.expectation);
@@ -157,26 +174,48 @@ static const char *load(const char *path, size_t *len)
     return NULL;
 }
 
+/* Reads the settings of a text.  NULL, or what is wrong. */
+static const char *read_text(char *text, size_t len, const char *name, enum option_source now)
+{
+    struct config config = {.section = file.app->name, .take = take, .text = text, .len = len};
+
+    file.now = now;
+    file.had_arguments = file.options->argument_count > 0;
+    memcpy(file.source, file.options->source, sizeof file.source);
+    memset(file.lines, 0, sizeof file.lines);
+    if (config_read(&config))
+        return NULL;
+    snprintf(file.line, sizeof file.line, "%.100s:%u: %.160s", name, config.line, config.why);
+    return file.line;
+}
+
+/* Values of an earlier parse lie in the same room. They stay as they are, because the same bytes
+ * get there and are read in the same way. */
+static const char *read_metadata(const struct options_text *text)
+{
+    memcpy(text->room, text->bytes, text->len);
+    text->room[text->len] = '\n';
+    return read_text(text->room, text->len + 1, text->name, OPTION_METADATA);
+}
+
 const char *options_config(struct options *options, const struct options_world *world,
                            const struct leat_app *app)
 {
-    struct config config = {.section = app->name, .take = take};
-    const char *why;
+    const char *why = NULL;
+    size_t len;
 
     file.options = options;
     file.world = world;
     file.app = app;
-    memcpy(file.source, options->source, sizeof file.source);
-    memset(file.lines, 0, sizeof file.lines);
-    why = load(options->config, &config.len);
-    if (why) {
-        snprintf(file.line, sizeof file.line, "--config %.120s: %.120s", options->config, why);
-        return file.line;
+    for (unsigned i = 0; i < OPTIONS_TEXTS && world->texts && !why; i++) {
+        if (world->texts[i].len > 0)
+            why = read_metadata(&world->texts[i]);
     }
-    config.text = next_text();
-    if (config_read(&config))
-        return NULL;
-    snprintf(file.line, sizeof file.line, "%.100s:%u: %.160s", options->config, config.line,
-             config.why);
+    if (why || !options->config)
+        return why;
+    why = load(options->config, &len);
+    if (!why)
+        return read_text(next_text(), len, options->config, OPTION_FILE);
+    snprintf(file.line, sizeof file.line, "--config %.120s: %.120s", options->config, why);
     return file.line;
 }

@@ -1,10 +1,11 @@
-/* options_config.h -- options from the file of --config. */
+/* options_config.h -- options from metadata, and from the file of --config. */
 #ifndef OPTIONS_CONFIG_H
 #define OPTIONS_CONFIG_H
 
 #include "options.h"
 
-/* Adds the settings of options->config that the command line doesn't give.  Returns NULL, or
+/* Adds the settings of the world's texts, and then those of options->config, that nothing before
+ * gives: the command line, or a text.  Returns NULL, or
  * a line with the reason, in static memory. */
 const char *options_config(struct options *options, const struct options_world *world,
                            const struct leat_app *app);

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "metadata.h"
 #include "posix_program.h"
+#include "posix_seed.h"
 #include "sink.h"
 
 static void print_line(const struct options_world *world, const char *line)
@@ -67,7 +69,13 @@ bool posix_configure(struct program *program, int argc, char **argv)
         fprintf(stderr, "%s: %s\n", program->app->name, wrong);
         return false;
     }
+    metadata_open(&program->world);
+    program->world.words = program->argv;
+    program->world.room = program->words;
+    program->world.count = argc;
     outcome = options_parse(&program->options, &program->world, program->app, argc, argv);
+    if (outcome == OPTIONS_RUN && program->options.metadata.where == METADATA_NOCLOUD)
+        outcome = posix_seed_read(program);
     if (outcome == OPTIONS_DONE)
         program->status = EXIT_SUCCESS;
     return outcome == OPTIONS_RUN;
@@ -107,9 +115,7 @@ static void read_again(struct program *program)
     const char *why;
 
     if (program->options.config) {
-        memcpy(program->words, program->argv, (size_t)program->argc * sizeof *program->argv);
-        if (options_parse(&program->fresh, &program->world, program->app, program->argc,
-                          program->words) != OPTIONS_RUN) {
+        if (options_parse_again(&program->fresh, &program->world, program->app) != OPTIONS_RUN) {
             say_hangup(program, "the earlier configuration stays in force", "");
             return;
         }

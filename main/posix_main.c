@@ -14,6 +14,7 @@
 
 #include "access.h"
 #include "board.h"
+#include "metadata.h"
 #include "posix_check.h"
 #include "posix_flight.h"
 #include "posix_program.h"
@@ -343,6 +344,35 @@ static bool make_all(struct program *program)
     return !err;
 }
 
+/* Gives the options to the platform, at the start and after metadata have come. */
+static void set_options(struct program *program)
+{
+    struct options *options = &program->options;
+
+    if (options->buffers == 0)
+        options->buffers = BUFFERS;
+    options_platform(options, &program->platform);
+    program->platform.early = options->early;
+}
+
+/* Asks for metadata, if that is wanted; false after a line with the reason was printed. */
+static bool take_metadata(struct program *program)
+{
+    const char *step = "";
+    enum leat_err err;
+
+    if (!bring_up_metadata(&program->up, &program->options, &program->world))
+        return false;
+    if (metadata_is_asked(&program->options))
+        set_options(program);
+    if (metadata_note())
+        fprintf(stderr, "%s: %s\n", program->app->name, metadata_note());
+    err = bring_up_late(&program->up, &step);
+    if (err)
+        fprintf(stderr, "%s: %s: %s\n", program->app->name, step, leat_err_text(err));
+    return !err;
+}
+
 /* Returns the exit status. */
 static int run(struct program *program)
 {
@@ -352,6 +382,8 @@ static int run(struct program *program)
         return STATUS_NOT_STARTED;
     if (program->options.check_config)
         return posix_check_start(program);
+    if (!take_metadata(program))
+        return STATUS_NOT_STARTED;
     complaint = access_open(&program->options, &program->platform, program->app->name);
     posix_take_hangup(program);
     if (!complaint)
@@ -391,12 +423,9 @@ __attribute__((weak)) void leat_task_overflowed(const char *name)
 /* Fills in the part that the program sees. */
 static void make_platform(struct program *program)
 {
-    const struct options *options = &program->options;
-
     posix_host_make(program);
-    options_platform(options, &program->platform);
+    set_options(program);
     program->platform.host = &program->host;
-    program->platform.early = options->early;
     program->platform.read_file = read_file;
     program->platform.log_line = sink_line;
     program->platform.show_http = board_show;
@@ -418,8 +447,6 @@ int leat_main(int argc, char **argv, const struct leat_app *app)
     program.app = app;
     program.notify.fd = -1;
     if (posix_configure(&program, argc - 1, argv + 1)) {
-        if (program.options.buffers == 0)
-            program.options.buffers = BUFFERS;
         if (program.options.check_config)
             posix_check_assume(&program.options);
         make_platform(&program);

@@ -1,6 +1,7 @@
 /* bare_main.c -- leat_main() on a machine without an operating system. */
 #include "bare_files.h"
 #include "bare_generation.h"
+#include "bare_seed.h"
 #include "bare_store.h"
 
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "board.h"
 #include "bring_up.h"
 #include "flight.h"
+#include "metadata.h"
 #include "options.h"
 #include "sink.h"
 
@@ -39,6 +41,8 @@ struct program {
     struct flight flight;
     char text[COMMAND_LINE_BYTES];
     char *argv[WORDS_MAX + 2]; /* a name, the words, NULL */
+    char *words[WORDS_MAX];    /* of leat_main(), for options_parse_again(), as the next ones */
+    char *room[WORDS_MAX];
     char line[OPTIONS_LINE_BYTES];
 };
 
@@ -322,6 +326,29 @@ static void say_stats(void)
         say(&program.platform, "the counters do not balance");
 }
 
+/* Asks for metadata, if that is wanted, and starts the program. NULL, or what is wrong; "" if that
+ * was printed. */
+static const char *start(void)
+{
+    struct options *options = &program.options;
+    const char *step = "", *complaint;
+    enum leat_err err;
+
+    if (!bring_up_metadata(&program.up, options, &program.world))
+        return "";
+    if (metadata_is_asked(options))
+        options_platform(options, &program.platform);
+    if (metadata_note())
+        complain("", metadata_note());
+    err = bring_up_late(&program.up, &step);
+    if (err) {
+        complain(step, leat_err_text(err));
+        return "";
+    }
+    complaint = access_open(options, &program.platform, program.app->name);
+    return complaint ? complaint : bring_up_start(&program.up);
+}
+
 /* Builds everything and runs; returns the exit status. */
 static int run(void)
 {
@@ -344,11 +371,9 @@ static int run(void)
     err = attach(&step);
     if (err)
         return complain(step, leat_err_text(err));
-    complaint = access_open(options, &program.platform, program.app->name);
-    if (!complaint)
-        complaint = bring_up_start(&program.up);
+    complaint = start();
     if (complaint)
-        return complain("", complaint);
+        return *complaint ? complain("", complaint) : STATUS_NOT_STARTED;
     status = leat_run(program.platform.stack, &program.host);
     bring_up_ended(&program.up);
     sinks_close();
@@ -397,6 +422,36 @@ static int check_files(void)
     return 0;
 }
 
+/* Reads the command line, and the seed disk if that is wanted. */
+static enum options_outcome configure(int count, char **words)
+{
+    struct options *options = &program.options;
+    enum options_outcome outcome;
+    const char *why;
+
+    program.world = (struct options_world){.line = program.line,
+                                           .read = read_config,
+                                           .print = print_line,
+                                           .complain = print_line,
+                                           .words = program.words,
+                                           .room = program.room,
+                                           .count = count};
+    metadata_open(&program.world);
+    if (count > WORDS_MAX) {
+        complain("command line", "more than 64 words");
+        return OPTIONS_WRONG;
+    }
+    memcpy(program.words, words, (size_t)count * sizeof *words);
+    outcome = options_parse(options, &program.world, program.app, count, words);
+    if (outcome != OPTIONS_RUN || options->metadata.where != METADATA_NOCLOUD)
+        return outcome;
+    why = bare_seed_read(program.machine, options);
+    if (!why)
+        return options_parse_again(options, &program.world, program.app);
+    complain("", why);
+    return OPTIONS_WRONG;
+}
+
 int leat_main(int argc, char **argv, const struct leat_app *app)
 {
     enum options_outcome outcome;
@@ -408,9 +463,7 @@ int leat_main(int argc, char **argv, const struct leat_app *app)
     why = bare_files_open(program.machine, argc - 1, argv + 1);
     if (why)
         return complain("", why);
-    program.world = (struct options_world){
-        .line = program.line, .read = read_config, .print = print_line, .complain = print_line};
-    outcome = options_parse(&program.options, &program.world, app, argc - 1, argv + 1);
+    outcome = configure(argc - 1, argv + 1);
     if (outcome != OPTIONS_RUN)
         return outcome == OPTIONS_DONE ? 0 : STATUS_NOT_STARTED;
     make_platform();

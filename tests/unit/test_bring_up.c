@@ -7,6 +7,7 @@
 #include "board.h"
 #include "bring_up.h"
 #include "log.h"
+#include "metadata.h"
 
 static const uint64_t second = 1000000000;
 
@@ -113,6 +114,41 @@ const struct leat_dhcp *leat_autoconf_dhcp(const struct leat_autoconf *autoconf)
 
     (void)autoconf;
     return (const struct leat_dhcp *)(const void *)zeros;
+}
+
+const struct leat_autoconf_facts *leat_autoconf_facts(const struct leat_autoconf *autoconf)
+{
+    static const struct leat_autoconf_facts nothing;
+
+    (void)autoconf;
+    return &nothing;
+}
+
+void leat_autoconf_stop(struct leat_autoconf *autoconf, bool release)
+{
+    (void)autoconf;
+    (void)release;
+}
+
+bool metadata_is_asked(const struct options *options)
+{
+    (void)options;
+    return false;
+}
+
+const char *metadata_ask(struct bring_up *up)
+{
+    (void)up;
+    return NULL;
+}
+
+enum options_outcome options_parse_again(struct options *options, const struct options_world *world,
+                                         const struct leat_app *what)
+{
+    (void)options;
+    (void)world;
+    (void)what;
+    return OPTIONS_RUN;
 }
 
 static void say(struct leat_platform *platform, const char *line)

@@ -149,6 +149,8 @@ grub-common       command -v grub-mkimage
 mtools            command -v mformat
 qemu-utils        command -v qemu-img
 xorriso           command -v xorriso
+genisoimage       command -v genisoimage
+dosfstools        command -v mkfs.vfat
 skopeo            command -v skopeo
 debhelper         command -v dh
 dh-python         command -v dh_python3
