@@ -2,6 +2,7 @@
 #include <leat/doh.h>
 
 #include "dns_secure.h"
+#include "http2.h"
 #include "secure.h"
 
 enum {
@@ -43,18 +44,16 @@ static void serve_queries(void *arg, const struct leat_stream *session)
     leat_forwarder_serve(arg, session);
 }
 
-static void serve_pages(void *arg, const struct leat_stream *session)
-{
-    if (!leat_http_server_serve(arg, session))
-        leat_stream_abort(session);
-}
-
 const char *dns_secure_serve(struct leat_platform *platform, struct leat_forwarder *forwarder,
                              struct leat_http_server *http)
 {
     const struct secure_port ports[] = {
         {.port = DOT_PORT, .protocol = "dot", .serve = serve_queries, .arg = forwarder},
-        {.port = HTTPS_PORT, .protocol = "http/1.1", .serve = serve_pages, .arg = http}};
+        {.port = HTTPS_PORT,
+         .newer = http2_open(platform, http),
+         .protocol = "http/1.1",
+         .serve = http2_serve,
+         .arg = http}};
 
     if (!doh)
         return "no memory for DNS over HTTPS";

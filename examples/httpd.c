@@ -11,6 +11,7 @@
 #include <leat/http_server.h>
 
 #include "example.h"
+#include "http2.h"
 #include "httpd_folder.h"
 #include "secure.h"
 
@@ -76,19 +77,14 @@ static const char *check(struct leat_platform *platform)
     return wrong ? wrong : secure_check(platform);
 }
 
-static void serve_session(void *arg, const struct leat_stream *session)
-{
-    if (!leat_http_server_serve(arg, session))
-        leat_stream_abort(session);
-}
-
 /* HTTPS at --port, or where it belongs. */
 static const char *start_secure(struct leat_platform *platform, struct leat_http_server *server)
 {
     const struct secure_port port = {.port = platform->port == LEAT_HTTP_PORT ? HTTPS_PORT
                                                                               : platform->port,
+                                     .newer = http2_open(platform, server),
                                      .protocol = "http/1.1",
-                                     .serve = serve_session,
+                                     .serve = http2_serve,
                                      .arg = server};
 
     return secure_serve(platform, &port, 1);
@@ -130,7 +126,8 @@ static const char *reload(struct leat_platform *platform)
 }
 
 const struct leat_app example = {.name = "httpd",
-                                 .summary = "Serves files by HTTP/1.1 (RFC 9112).",
+                                 .summary =
+                                     "Serves files by HTTP/1.1 (RFC 9112) and HTTP/2 (RFC 9113).",
                                  .arguments = "[FILE...]",
                                  .default_port = LEAT_HTTP_PORT,
                                  .has_tls = true,

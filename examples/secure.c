@@ -44,8 +44,8 @@ struct secure {
     const struct leat_tls_early *early; /* NULL: no early data is taken */
     void (*on_early)(void *session_arg);
     struct secure_port ports[SECURE_PORTS];
-    const char *protocols[SECURE_PORTS];
-    unsigned port_count;
+    const char *protocols[2 * SECURE_PORTS];
+    unsigned protocol_count;
 };
 
 static const uint64_t handshake_ns = 10000000000; /* as leat_tls_open() chooses it */
@@ -285,7 +285,7 @@ static const char *open_tls(struct leat_platform *platform)
                                            .identities = secure.sets[0].identities,
                                            .identity_count = secure.sets[0].count,
                                            .protocols = secure.protocols,
-                                           .protocol_count = (uint16_t)secure.port_count,
+                                           .protocol_count = (uint16_t)secure.protocol_count,
                                            .cookie_handshakes = COOKIES_FROM,
                                            .early = secure.early,
                                            .early_bytes = secure.early ? EARLY_BYTES : 0,
@@ -353,10 +353,11 @@ const char *secure_serve(struct leat_platform *platform, const struct secure_por
 {
     const char *wrong = open_library(platform);
 
-    secure.port_count = count;
     for (unsigned i = 0; i < count; i++) {
         secure.ports[i] = ports[i];
-        secure.protocols[i] = ports[i].protocol;
+        if (ports[i].newer)
+            secure.protocols[secure.protocol_count++] = ports[i].newer;
+        secure.protocols[secure.protocol_count++] = ports[i].protocol;
     }
     if (!wrong && !platform->acme)
         wrong = read_set(platform, 0);

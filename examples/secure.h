@@ -18,7 +18,8 @@ enum {
 /* A port of TLS sessions. */
 struct secure_port {
     uint16_t port;
-    const char *protocol;                                        /* ALPN (RFC 7301) */
+    const char *newer;    /* ALPN (RFC 7301): preferred; or NULL */
+    const char *protocol; /* the other one */
     void (*serve)(void *arg, const struct leat_stream *session); /* owns the session then */
     void *arg;
 };

@@ -64,7 +64,7 @@ struct leat_http_access {
     bool secure;   /**< the stream isn't TCP itself, but was given to leat_http_server_serve():
                         a session of TLS, if the program serves no other kind */
     bool complete; /**< the reply was queued whole; false: it was broken off */
-    uint8_t minor_version; /**< of HTTP/1: 0 or 1 */
+    uint8_t minor_version; /**< 0 or 1; only HTTP/1.1 has 1 */
     bool is_cut;           /**< a text was longer than its limit */
     const char *line;      /**< the request line, as far as it came; no CR or LF is in it */
     size_t line_len;       /**< at most LEAT_HTTP_ACCESS_LINE_BYTES */
@@ -74,6 +74,7 @@ struct leat_http_access {
     size_t referer_len;    /**< at most LEAT_HTTP_ACCESS_FIELD_BYTES; 0: none */
     const char *agent;     /**< the field User-Agent (RFC 9110 10.1.5), the first one */
     size_t agent_len;      /**< as referer_len */
+    uint8_t major_version; /**< of HTTP: 1, or that of leat_http_server_serve_as() */
 };
 
 /** Options and limits of a server.  Every 0 means the default named beside it. */
@@ -151,6 +152,13 @@ enum leat_err leat_http_server_open(struct leat_http_server **server, struct lea
  * callbacks included.  False: the server has no place for it now; the stream is unchanged.
  */
 bool leat_http_server_serve(struct leat_http_server *server, const struct leat_stream *stream);
+
+/**
+ * As leat_http_server_serve(), for a stream whose carrier translates another version of HTTP to
+ * HTTP/1.1 (http2.h).  An access log names that version, @p major.0.
+ */
+bool leat_http_server_serve_as(struct leat_http_server *server, const struct leat_stream *stream,
+                               uint8_t major);
 
 /**
  * For leat_tls_config.on_early of the sessions that this server serves; @p client is the server's

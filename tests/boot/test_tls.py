@@ -6,6 +6,7 @@ import os
 import pathlib
 import socket
 import ssl
+import subprocess
 import sys
 import threading
 
@@ -69,6 +70,22 @@ def test_pages(guest, machine):
             assert read_all(conn).endswith(page)
             assert conn.session_reused == (number > 0)
             last = conn.session
+    server.stop()
+
+
+def test_pages_by_http2(guest, machine):
+    """nghttp2 on the bare machine: pages in one connection, and a client that chooses HTTP/1.1."""
+    if not (BUILD / "http2/nghttp2/libleat-http2-metal.a").is_file():
+        pytest.skip("built without nghttp2")
+    netdev, tcp, _ = forwarded(443)
+    server = guest("httpd_keys", machine, netdev, arguments=OURS)
+    server.wait_for("port 80")
+    page = (SITE / "index.html").read_bytes()
+    words = ["curl", "-sS", "--max-time", "60", "--cacert", str(AUTHORITY), "--connect-to", f"leat.test:443:{tcp[0]}:{tcp[1]}",
+             "-w", "%{http_version} %{http_code} %{num_connects}\n"]
+    said = subprocess.run([*words, "https://leat.test/[1-20]", "https://leat.test/"], check=True, capture_output=True, timeout=90).stdout
+    assert said.count(b"2 404 ") == 20 and said.endswith(page + b"2 200 0\n")
+    assert subprocess.run([*words, "--http1.1", "https://leat.test/"], check=True, capture_output=True, timeout=90).stdout == page + b"1.1 200 1\n"
     server.stop()
 
 

@@ -92,7 +92,7 @@ static void want_room(void *arg, uint32_t bytes)
 {
     struct pipe_end *end = arg;
 
-    end->wanted = bytes < end->capacity ? bytes : end->capacity;
+    end->wanted = bytes < end->other->capacity ? bytes : end->other->capacity;
     tell_room(end->other);
 }
 
@@ -104,7 +104,7 @@ static uint32_t send_room(void *arg)
     if (end->shut || end->aborted)
         return 0;
     if (room == 0 && end->wanted == 0)
-        end->wanted = end->capacity / 2;
+        end->wanted = end->other->capacity / 2;
     return end->grants ? end->grants(end, room) : room;
 }
 
@@ -172,7 +172,7 @@ static enum leat_err write_bytes(void *arg, const void *bytes, size_t len, size_
         return LEAT_ERR_CLOSING;
     }
     if (part < len && end->wanted == 0)
-        end->wanted = end->capacity / 2;
+        end->wanted = end->other->capacity / 2;
     if (!data)
         return len > 0 ? LEAT_ERR_FULL : LEAT_OK;
     *taken = part;

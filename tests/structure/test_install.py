@@ -342,6 +342,12 @@ class Delivered(unittest.TestCase):
         program = self.compile("deflate", DEFLATE, "leat-deflate")
         must(program)
 
+    def test_http2_is_found(self):
+        if not (self.prefix / "lib/pkgconfig/leat-http2.pc").exists():
+            self.skipTest("built without nghttp2")
+        program = self.compile("http2", NAMES_ONE.format(header="http2", function="leat_http2_open"), "leat-http2")
+        must(program)
+
     def test_the_image_of_embedding_md(self):
         package = self.prefix / "lib/pkgconfig/leat-metal.pc"
         if not package.exists():

@@ -30,6 +30,7 @@ BRINGS = {
     "bind9": {"dnssec-keygen", "dnssec-signzone"},
     "bind9-dnsutils": {"delv"},
     "cargo": {"cargo"},
+    "nghttp2-client": {"nghttp"},
 }
 # run by CI systems that provide their commands, or skipped with a message
 ELSEWHERE = {
@@ -37,6 +38,7 @@ ELSEWHERE = {
     "git": "without it tools/test calls a commit unknown",
     "apt-get": "need.sh asks whether it is there",
     "apt-cache": "a part of apt; without it the test of Xen is skipped",
+    "h2spec": "not in Debian; docs/lab/h2spec.md says how to build it, and its test is skipped",
     "firecracker": "not in Debian; tools/boot says so",
     "solo5-hvt": "not in Debian; the tests of Solo5 are skipped",
     "solo5-spt": "not in Debian; the tests of Solo5 are skipped",

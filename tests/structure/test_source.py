@@ -44,7 +44,7 @@ MADE = re.compile(r"[a-z0-9]+_(states\.h|actions\.inc|table\.inc)")  # generated
 FUNCTION_LINES_MAX = 60
 FILE_LINES_MAX = 500
 BRANCHES_MAX = 15  # McCabe's number; a switch counts once, because its cases are simple
-CODE = (*tree.PARTS, "include", "netif", "crypto", "compress", "main", "examples", "sockets/run", "fuzz", "tools", "tests")
+CODE = (*tree.PARTS, "include", "netif", "crypto", "compress", "http2", "main", "examples", "sockets/run", "fuzz", "tools", "tests")
 # justified exceptions, with their reasons
 LONG_FUNCTIONS = set()
 LONG_FILES = set()
@@ -94,7 +94,7 @@ def is_of_the_architecture(name):
 
 class Processors(unittest.TestCase):
     def test_only_the_folders_of_architectures_know_a_processor(self):
-        knows = {str(path) for path in tree.sources(*tree.PARTS, "include", "netif", "crypto", "compress", "main", "examples",
+        knows = {str(path) for path in tree.sources(*tree.PARTS, "include", "netif", "crypto", "compress", "http2", "main", "examples",
                                                     ends=(".c", ".h"))
                  if re.search(r"__asm__|\basm\b|__x86_64__|__i386__|__aarch64__|__arm__|__riscv", tree.read(path))
                  and not (path.is_relative_to(METAL) and path.parts[len(METAL.parts)] in ARCHITECTURES)}
@@ -134,7 +134,7 @@ class Includes(unittest.TestCase):
                     path.is_relative_to(METAL.parent) and is_of_the_architecture(what[1:-1]) or
                     # what netif/xen asks of its hypervisor
                     path.name == "xen_machine.c" and (tree.ROOT / "netif/xen" / what[1:-1]).is_file())
-        self.check(tree.sources("netif", "crypto", "compress"), allowed)
+        self.check(tree.sources("netif", "crypto", "compress", "http2"), allowed)
 
     def test_every_folder_has_its_place(self):
         self.assertEqual({folder_of(path) for path in tree.archived()}, set(MAY_INCLUDE))
@@ -155,7 +155,7 @@ class Sizes(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("pmccabe"), "pmccabe is not installed")
     def test_functions_branch_little(self):
-        paths = [str(path) for path in tree.sources(*tree.PARTS, "include", "netif", "crypto", "compress", ends=(".c", ".h"))]
+        paths = [str(path) for path in tree.sources(*tree.PARTS, "include", "netif", "crypto", "compress", "http2", ends=(".c", ".h"))]
         said = subprocess.run(["pmccabe", *paths], cwd=tree.ROOT, check=True, capture_output=True,
                               text=True).stdout.splitlines()
         rows = [line.split("\t") for line in said]
@@ -256,7 +256,7 @@ class Names(unittest.TestCase):
             self.assertIn(f"#ifndef LEAT_{path.stem.upper()}_H\n", tree.read(path), path)
 
     def test_every_file_has_a_heading(self):
-        missing = [str(path) for path in tree.sources(*tree.PARTS, "include", "netif", "crypto", "compress", "main", "examples", "fuzz")
+        missing = [str(path) for path in tree.sources(*tree.PARTS, "include", "netif", "crypto", "compress", "http2", "main", "examples", "fuzz")
                    if not re.match(rf"/\*\s+(\* )?{re.escape(path.name)} -- ", tree.read(path))]
         self.assertEqual(missing, [])
 

@@ -224,6 +224,19 @@ class Symbols(unittest.TestCase):
                     ("tcp/congestion/", "core/", "wire/"))}, set(), name)
 
 
+class Programs(unittest.TestCase):
+    """A program links of other people's libraries only what it uses."""
+
+    @unittest.skipUnless((tree.BUILD / "examples/httpd").is_file(), "there are no programs")
+    def test_only_programs_with_http2_link_nghttp2(self):
+        programs = [path for path in (tree.BUILD / "examples").iterdir() if path.is_file() and path.suffix == "" and os.access(path, os.X_OK)]
+        self.assertIn("echo_tls", {path.name for path in programs})
+        linked = {path.name for path in programs
+                  if " nghttp2_" in subprocess.run(["nm", str(path)], check=True, capture_output=True, text=True).stdout}
+        library = tree.BUILD / "http2/nghttp2/libleat-http2.a"
+        self.assertEqual(linked, {"httpd", "resolver", "sieve"} if library.is_file() else set())
+
+
 class Deadlines(unittest.TestCase):
     """One owner: only src/tcp/conn/deadlines.[ch] set the time at which a connection is checked."""
 

@@ -12,7 +12,7 @@ LIBRARIES = {
     "sockets/calls": "leat-sockets",
     "block": "leat-block", "crypto": "leat-crypto", "crypto/openssl": "leat-crypto-openssl", "netif/link": "leat-link",
     "netif/vlan": "leat-vlan", "netif/flight": "leat-flight", "netif/pcap": "leat-posix", "netif/tap": "leat-posix",
-    "netif/socket": "leat-posix", "netif/shm": "leat-posix", "compress/zlib": "leat-deflate", "main": "leat-main",
+    "netif/socket": "leat-posix", "netif/shm": "leat-posix", "compress/zlib": "leat-deflate", "http2/nghttp2": "leat-http2", "main": "leat-main",
 }
 SOURCES = {"crypto": "*.c", "web": "[hz]*/*.[cr]*", "proto": "**/*.[cr]*"}
 

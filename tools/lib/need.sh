@@ -49,6 +49,7 @@ libssl-dev        pkg-config --exists libcrypto
 libbearssl-dev    test -e /usr/include/bearssl.h
 openssl           command -v openssl
 zlib1g-dev        test -e /usr/include/zlib.h
+libnghttp2-dev    test -e /usr/include/nghttp2/nghttp2.h
 libdeflate-dev    test -e /usr/include/libdeflate.h
 libidn2-dev       pkg-config --exists libidn2
 libzstd-dev       pkg-config --exists libzstd
@@ -94,6 +95,7 @@ chromium-headless-shell  command -v chromium-headless-shell
 wrk               command -v wrk
 apache2-utils     command -v ab
 nghttp2-client    command -v h2load
+python3-h2        system_python -c "import h2"
 wfuzz             command -v wfuzz
 doona             command -v doona
 httest            command -v httest

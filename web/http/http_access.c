@@ -52,7 +52,9 @@ static void add_request(struct log_line *made, const struct leat_http_access *ac
     /* a space stands between them; the two parts are those of the whole line */
     log_line_member(made, "method", access->line, (size_t)(access->target - access->line) - 1, 4);
     log_line_member(made, "target", access->target, access->target_len, 4);
-    text_add(&made->text, ",\"protocol\":\"HTTP/1.");
+    text_add(&made->text, ",\"protocol\":\"HTTP/");
+    text_add_number(&made->text, access->major_version > 0 ? access->major_version : 1);
+    text_add(&made->text, ".");
     text_add_number(&made->text, access->minor_version);
     text_add(&made->text, "\"");
 }

@@ -121,12 +121,19 @@ static void accept_clients(struct leat_tcp_listener *listener, void *arg)
 
 bool leat_http_server_serve(struct leat_http_server *server, const struct leat_stream *stream)
 {
+    return leat_http_server_serve_as(server, stream, 1);
+}
+
+bool leat_http_server_serve_as(struct leat_http_server *server, const struct leat_stream *stream,
+                               uint8_t major)
+{
     struct server_conn *client = server->free_client;
 
     if (!client || server->stopping)
         return false;
     leat_stream_set_events(stream, &client_events, client);
     start_client(server, *stream);
+    client->major = major;
     server_conn_serve(NULL, client); /* data may be there already */
     return true;
 }

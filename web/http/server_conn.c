@@ -157,31 +157,45 @@ static void find_target(struct leat_http_access *access)
     access->target_len = end - begin;
 }
 
+/* Writes the version that the client speaks into its request line: "HTTP/2.0". */
+static void show_version(struct http_said *said, uint8_t major)
+{
+    char *end = said->line + said->line_len;
+
+    if (said->line_is_cut || said->line_len < 3)
+        return;
+    end[-3] = (char)('0' + major);
+    end[-1] = '0';
+}
+
 static void log_access(struct server_conn *client, uint64_t took_ns, bool complete)
 {
     const struct leat_http_server_config *config = &client->server->config;
     const struct http_request *request = &client->request;
-    const struct http_said *said = client->said;
-    struct leat_http_access access = {.method = request->line_done ? http_method_bit(request) : 0,
-                                      .path = request->path,
-                                      .path_len = request->line_done ? request->path_len : 0,
-                                      .status = client->status,
-                                      .reply_bytes = client->sent,
-                                      .took_ns = took_ns,
-                                      .conn = leat_stream_tcp(&client->stream),
-                                      .peer = leat_stream_peer(&client->stream),
-                                      .secure = LEAT_STREAM_IS_OTHER(&client->stream),
-                                      .complete = complete,
-                                      .minor_version = request->minor_version,
-                                      .is_cut = said->line_is_cut || said->referer.is_cut ||
-                                                said->agent.is_cut,
-                                      .line = said->line,
-                                      .line_len = said->line_len,
-                                      .referer = said->referer.bytes,
-                                      .referer_len = http_said_len(&said->referer),
-                                      .agent = said->agent.bytes,
-                                      .agent_len = http_said_len(&said->agent)};
+    struct http_said *said = client->said;
+    struct leat_http_access access = {
+        .method = request->line_done ? http_method_bit(request) : 0,
+        .path = request->path,
+        .path_len = request->line_done ? request->path_len : 0,
+        .status = client->status,
+        .reply_bytes = client->sent,
+        .took_ns = took_ns,
+        .conn = leat_stream_tcp(&client->stream),
+        .peer = leat_stream_peer(&client->stream),
+        .secure = LEAT_STREAM_IS_OTHER(&client->stream),
+        .complete = complete,
+        .minor_version = client->major > 1 ? 0 : request->minor_version,
+        .major_version = client->major,
+        .is_cut = said->line_is_cut || said->referer.is_cut || said->agent.is_cut,
+        .line = said->line,
+        .line_len = said->line_len,
+        .referer = said->referer.bytes,
+        .referer_len = http_said_len(&said->referer),
+        .agent = said->agent.bytes,
+        .agent_len = http_said_len(&said->agent)};
 
+    if (client->major > 1)
+        show_version(said, client->major);
     if (request->line_done)
         find_target(&access);
     config->on_access(config->on_access_arg, &access);

@@ -57,6 +57,7 @@ struct server_conn {
     bool starved;           /* the pool was empty, so on_writable must follow */
     bool served;            /* a request was answered on this connection */
     bool early;             /* the handshake isn't complete, so requests may be replays */
+    uint8_t major;          /* version of HTTP that the client speaks; its carrier translates 2 */
     struct timer timer;     /* set for `due_ns` or earlier; it is set again then */
     uint64_t due_ns;        /* deadline of the phase */
     uint64_t renewed_at_ns; /* time of the last progress, to 0.1 s */

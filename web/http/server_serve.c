@@ -304,6 +304,7 @@ void server_conn_start(struct server_conn *client, struct leat_stream stream)
     client->starved = false;
     client->served = false;
     client->early = false;
+    client->major = 1;
     client->server->clients_open++;
     next_request(client);
 }

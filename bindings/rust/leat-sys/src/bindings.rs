@@ -1697,9 +1697,10 @@ pub struct leat_http_access {
     pub referer_len: usize,
     pub agent: *const c_char,
     pub agent_len: usize,
+    pub major_version: u8,
 }
-zeroed!(leat_http_access, 144, 8);
-offsets!(leat_http_access, method 0, path 8, path_len 16, status 24, reply_bytes 32, took_ns 40, conn 48, peer 56, secure 72, complete 73, minor_version 74, is_cut 75, line 80, line_len 88, target 96, target_len 104, referer 112, referer_len 120, agent 128, agent_len 136);
+zeroed!(leat_http_access, 152, 8);
+offsets!(leat_http_access, method 0, path 8, path_len 16, status 24, reply_bytes 32, took_ns 40, conn 48, peer 56, secure 72, complete 73, minor_version 74, is_cut 75, line 80, line_len 88, target 96, target_len 104, referer 112, referer_len 120, agent 128, agent_len 136, major_version 144);
 #[repr(C)]
 pub struct leat_http_call {
     _private: [u8; 0],
@@ -3514,6 +3515,7 @@ extern "C" {
     pub fn leat_http_server_memory_bytes(config: *const leat_http_server_config) -> usize;
     pub fn leat_http_server_open(server: *mut *mut leat_http_server, stack: *mut leat, memory: *mut c_void, bytes: usize, config: *const leat_http_server_config) -> leat_err;
     pub fn leat_http_server_serve(server: *mut leat_http_server, stream: *const leat_stream) -> bool;
+    pub fn leat_http_server_serve_as(server: *mut leat_http_server, stream: *const leat_stream, major: u8) -> bool;
     pub fn leat_http_server_stop(server: *mut leat_http_server);
     pub fn leat_http_set_arg(exchange: *mut leat_http_exchange, arg: *mut c_void);
     pub fn leat_http_type(name: *const c_char, len: usize) -> *const c_char;
