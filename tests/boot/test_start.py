@@ -31,6 +31,16 @@ def test_wrong_option(guest, wrong):
     assert re.search("^echo: ", echo.text, re.M)  # firmware may print something first
 
 
+@pytest.mark.skipif(ARCH != "x86_64", reason="the others have no ports")
+def test_a_debug_console_has_the_same_text(guest, machine, tmp_path):
+    log = tmp_path / "log"
+    echo = guest("echo", machine, extra=["-debugcon", f"file:{log}"]).up()
+    echo.stop()
+    lines = log.read_text("ascii").splitlines()  # firmware writes there, too
+    ours = next(number for number, line in enumerate(echo.lines) if re.search("on virtio0, MTU", line))
+    assert "\n".join(echo.lines[ours:]) in "\n".join(lines)
+
+
 def test_says_that_there_is_no_device(guest, machine):
     echo = guest("echo", machine, netdev=None)
     assert echo.wait() == 2

@@ -105,7 +105,8 @@ grep -q "$(grep -m 1 '<title>' /guest/index.html)" /var/log/xen/guest-fetch.log 
 [ $(count_of httpd tx_dropped) -gt 0 ] && echo "= frames of other groups were dropped"
 """
 # The end of guests, by a crash and by force, while data move: a domain stays in the list, as (null), as long as another one
-# has a page of it mapped. Xen itself lists mapped grants (its key g).
+# has a page of it mapped. Xen itself lists mapped grants (its key g). While xenconsoled is stopped, a guest writes more than
+# the page of its console holds.
 END = """
 xl debug-keys g
 date -s '2031-02-10 04:05:06' >/dev/null
@@ -121,6 +122,11 @@ xl destroy echo && gone echo && echo "= echo was destroyed in mid-transfer"
 kill $busy 2>/dev/null
 start help
 has_ended help 0 itself
+start mute -p
+kill -STOP $(cat /run/xenconsoled.pid)
+xl unpause mute
+has_ended mute 0 itself
+kill -CONT $(cat /run/xenconsoled.pid)
 until_so alone && echo "= the first domain is alone"
 xl debug-keys g
 xl list
@@ -146,7 +152,8 @@ echo "= end"
 ECHO_WANTED = ["echo was created", "reached", *(f"ping of {size}" for size in PINGS), "the same over IPv4",
                "the same over IPv6", "answer was created", "the clock was read", "the same over IPv4, without super-frames",
                "the clocks were compared", "answer has ended by its crash", "data move",
-               "echo was destroyed in mid-transfer", "help was created", "help has ended by itself", "the first domain is alone",
+               "echo was destroyed in mid-transfer", "help was created", "help has ended by itself",
+               "mute was created", "mute has ended by itself", "the first domain is alone",
                "end"]
 HTTP_WANTED = ["httpd was created", "page of 10.0.0.3", "page of [fd00::3]", f"{CONNECTIONS} times 200", "plain was created",
                "the same over IPv4, without offloads", "the same over IPv6, without offloads", "echo was created",
@@ -164,8 +171,9 @@ def guests():
     files["store.cfg"] = xen.config("store", "", more="disk = ['phy:/dev/loop0,xvda,w']", vif="")
     for number, (name, image, arguments) in enumerate([("echo", "echo", "--stats"), ("httpd", "httpd", ""),
                                                        ("plain", "echo", "--stats"), ("help", "echo", "--help"),
-                                                       ("answer", "answer", ""), ("fetch", "fetch", "http://[fd00::3]/")], 2):
-        if name != "help":
+                                                       ("answer", "answer", ""), ("fetch", "fetch", "http://[fd00::3]/"),
+                                                       ("mute", "echo", "--help")], 2):
+        if arguments != "--help":
             arguments += f" --ip=10.0.0.{number}/24 --ip6=fd00::{number}/64"
         vif = xen.VIF_OF.replace("65:61", f"65:{number:02}")  # each has an address of its own on the bridge
         files[name + ".cfg"] = xen.config(name, arguments, image=image, vif=vif)
@@ -270,6 +278,7 @@ def test_the_image_of_QEMU_is_a_guest_of_Xen(tmp_path):
     check_clock(said)
     check_idle(said)
     assert any("--dashboard" in line for line in lines), "the console of the guest has its output"
+    assert any(re.search(r"\(d\d+\) .*--version", line) for line in lines), "Xen's log has what a console without a reader doesn't take"
     assert min(frames(said, "echo")) > FRAME_BYTES, "super-frames moved in both directions"
     assert max(frames(said, "answer")) <= FRAME_BYTES, "no super-frame moved"
     before, after = mapped(lines)

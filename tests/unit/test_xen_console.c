@@ -22,6 +22,9 @@ static struct {
     bool reads; /* the other domain takes text while we yield */
     char seen[LONG];
     size_t seen_len;
+    bool has_no_page;
+    char log[LONG]; /* Xen's own */
+    size_t log_len;
 } world;
 
 static char text[LONG];
@@ -60,7 +63,14 @@ uint64_t xen_param(uint32_t index)
 void *xen_param_page(uint32_t index)
 {
     assert_int_equal(index, 17);
-    return &world.page;
+    return world.has_no_page ? NULL : &world.page;
+}
+
+void xen_log(const char *bytes, size_t len)
+{
+    assert_true(len <= sizeof world.log - world.log_len);
+    memcpy(world.log + world.log_len, bytes, len);
+    world.log_len += len;
 }
 
 static int set_up(void **state)
@@ -101,6 +111,7 @@ static void text_goes_round_the_page(void **state)
     assert_memory_equal(world.seen, text, LONG);
     assert_int_equal(world.yields, 2); /* two times the page was full */
     assert_int_equal(world.notified, 3);
+    assert_int_equal(world.log_len, 0);
 }
 
 static void a_page_that_a_loader_has_used_goes_on(void **state)
@@ -132,19 +143,37 @@ static void a_Ctrl_D_is_taken_once(void **state)
 
 /* ---- out of order ------------------------------------------------------------------------- */
 
-static void a_domain_that_takes_nothing_loses_text(void **state)
+/* It is not lost: Xen's own log has it. */
+static void text_that_the_domain_does_not_take_goes_into_the_log(void **state)
 {
+    const size_t rest = LONG - XEN_CONSOLE_OUT_BYTES;
+
     (void)state;
     xen_console_write(text, LONG);
     assert_int_equal(world.yields, XEN_CONSOLE_YIELDS_MAX);
-    xen_console_write(text, LONG); /* and isn't waited for again */
+    assert_int_equal(world.log_len, rest);
+    assert_memory_equal(world.log, text + XEN_CONSOLE_OUT_BYTES, rest);
+    xen_console_write("more", 4); /* and the domain isn't waited for again */
     assert_int_equal(world.yields, XEN_CONSOLE_YIELDS_MAX);
+    assert_memory_equal(world.log + rest, "more", 4);
     read_all();
     assert_int_equal(world.seen_len, XEN_CONSOLE_OUT_BYTES);
     assert_memory_equal(world.seen, text, XEN_CONSOLE_OUT_BYTES);
     xen_console_write("again", 5);
     read_all();
     assert_memory_equal(world.seen + XEN_CONSOLE_OUT_BYTES, "again", 5);
+}
+
+static void without_a_page_all_text_goes_into_the_log(void **state)
+{
+    (void)state;
+    world.has_no_page = true;
+    xen_console_init();
+    xen_console_write(text, LONG);
+    assert_int_equal(world.log_len, LONG);
+    assert_memory_equal(world.log, text, LONG);
+    assert_int_equal(world.notified, 0);
+    assert_false(xen_console_take_end());
 }
 
 static void an_index_that_can_not_be_is_a_full_page(void **state)
@@ -198,7 +227,8 @@ int main(void)
         console_test(text_goes_round_the_page),
         console_test(a_page_that_a_loader_has_used_goes_on),
         console_test(a_Ctrl_D_is_taken_once),
-        console_test(a_domain_that_takes_nothing_loses_text),
+        console_test(text_that_the_domain_does_not_take_goes_into_the_log),
+        console_test(without_a_page_all_text_goes_into_the_log),
         console_test(an_index_that_can_not_be_is_a_full_page),
         console_test(our_own_indices_are_never_read_back),
         console_test(input_that_can_not_be_is_passed_over),

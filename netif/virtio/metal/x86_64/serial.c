@@ -1,4 +1,4 @@
-/* serial.c -- the console: the first serial port (a 16550), or Xen's. */
+/* serial.c -- the console: the first serial port (a 16550) and a debug port, or Xen's. */
 #include "cpu.h"
 #include "xen_console.h"
 #include "xen_guest.h"
@@ -20,6 +20,8 @@ enum {
     READ_MAX = 64
 };
 
+static bool has_debug_port; /* a hypervisor's debug console, beside the serial port */
+
 void serial_init(void)
 {
     if (xen_guest()) {
@@ -27,10 +29,11 @@ void serial_init(void)
         xen_events_init(); /* one of them says that something was typed */
         return;
     }
-    out8(SERIAL_LINE_CONTROL, 0x03);     /* 8 bits, no parity, one stop bit */
-    out8(SERIAL_FIFO, 0x07);             /* on, empty */
-    out8(SERIAL_MODEM_CONTROL, 0x0b);    /* ready; OUT2 lets interrupts through */
-    out8(SERIAL_INTERRUPT_ENABLE, 0x01); /* on received data, which ends the wait */
+    has_debug_port = in8(DEBUG_PORT) == DEBUG_PORT; /* one that is there reads as its number */
+    out8(SERIAL_LINE_CONTROL, 0x03);                /* 8 bits, no parity, one stop bit */
+    out8(SERIAL_FIFO, 0x07);                        /* on, empty */
+    out8(SERIAL_MODEM_CONTROL, 0x0b);               /* ready; OUT2 lets interrupts through */
+    out8(SERIAL_INTERRUPT_ENABLE, 0x01);            /* on received data, which ends the wait */
     leat_metal_route(SERIAL_PIN, leat_metal_on_interrupt(NULL, NULL));
 }
 
@@ -50,6 +53,8 @@ void serial_write(const char *text, size_t len)
         return;
     }
     for (size_t i = 0; i < len; i++) {
+        if (has_debug_port)
+            out8(DEBUG_PORT, (uint8_t)text[i]);
         if (text[i] == '\n')
             write_byte('\r');
         write_byte(text[i]);

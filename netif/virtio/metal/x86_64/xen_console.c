@@ -6,14 +6,12 @@
  */
 #include "xen_console.h"
 
-#include "cpu.h"
 #include "xen_guest.h"
 
 enum {
     YIELD = 0,       /* of XEN_SCHED_OP */
     PARAM_PAGE = 17, /* of the domain */
     PARAM_PORT = 18,
-    DEBUG_PORT = 0xe9, /* Xen's own log */
     END_OF_TRANSMISSION = 4
 };
 
@@ -50,19 +48,18 @@ static bool wait_for_room(void)
 
 void xen_console_write(const char *text, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (!page) {
-            out8(DEBUG_PORT, (uint8_t)text[i]);
-            continue;
-        }
+    size_t done = 0;
+
+    for (; page && done < len; done++) {
         is_stuck = !wait_for_room();
         if (is_stuck)
-            return;
-        page->out[put++ % XEN_CONSOLE_OUT_BYTES] = text[i];
+            break;
+        page->out[put++ % XEN_CONSOLE_OUT_BYTES] = text[done];
         __atomic_store_n(&page->out_put, put, __ATOMIC_RELEASE);
     }
     if (page)
         xen_notify(port);
+    xen_log(text + done, len - done);
 }
 
 bool xen_console_take_end(void)

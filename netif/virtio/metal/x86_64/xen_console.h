@@ -9,7 +9,7 @@
 enum {
     XEN_CONSOLE_IN_BYTES = 1024,
     XEN_CONSOLE_OUT_BYTES = 2048,
-    XEN_CONSOLE_YIELDS_MAX = 1000 /* then a domain that takes nothing loses text */
+    XEN_CONSOLE_YIELDS_MAX = 1000 /* then a domain takes nothing */
 };
 
 /* struct xencons_interface (public/io/console.h); bytes are at their number modulo the length. */
@@ -20,10 +20,11 @@ struct xen_console_page {
     uint32_t out_taken, out_put; /* theirs, ours */
 };
 
-/* Begins to use the console, after xen_guest_init().  Without one, text goes into Xen's own log. */
+/* Begins to use the console, after xen_guest_init(). */
 void xen_console_init(void);
 
-/* Writes text, and waits for room; a domain that takes nothing for long loses the rest. */
+/* Writes text, and waits for room.  If there is no console, or the domain behind it takes nothing
+ * for long, the rest goes into Xen's own log. */
 void xen_console_write(const char *text, size_t len);
 
 /* Takes all that was typed; true: a Ctrl-D was among it. */

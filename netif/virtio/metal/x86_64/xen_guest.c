@@ -132,6 +132,12 @@ void xen_notify(uint32_t port)
     xen_call(XEN_EVENT_CHANNEL_OP, EVENT_SEND, &port, 0);
 }
 
+void xen_log(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        out8(DEBUG_PORT, (uint8_t)text[i]);
+}
+
 /* The first leaf of Xen's; 0: there is none. */
 static uint32_t find_leaf(void)
 {

@@ -45,6 +45,9 @@ bool xen_map_page(unsigned space, uint32_t index, uintptr_t address);
 /* Sends an event. */
 void xen_notify(uint32_t port);
 
+/* Writes text into Xen's own log, which shows it if its level of messages is low (guest_loglvl). */
+void xen_log(const char *text, size_t len);
+
 /* Makes events end interrupts_wait(), after interrupts_init(). */
 void xen_events_init(void);
 
