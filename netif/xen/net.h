@@ -23,7 +23,7 @@
 #include "rings.h"
 
 enum {
-    XEN_NET_RX_PAGES = 512, /* 256 in the ring, and as many lent to the stack */
+    XEN_NET_RX_PAGES = 512, /* up to 256 in the ring, and 384 lent to the stack */
     XEN_NET_TX_PAGES = XEN_RING_SLOTS,
     XEN_NET_PAGES = 2 + XEN_NET_RX_PAGES + XEN_NET_TX_PAGES, /* with the rings */
     XEN_NET_WINDOW_PAGES = 32768,                /* 128 MiB: 64 pages of the grant table */

@@ -15,7 +15,7 @@ enum {
     ETHERNET_BYTES = 14,
     VLAN_BYTES = 4,
     COPIED_MAX = 256,                /* copied, so that a short frame doesn't hold a page */
-    FREE_LOW = XEN_NET_RX_PAGES / 8, /* with fewer free pages all frames are copied */
+    KEPT_LEAST = XEN_RING_SLOTS / 2, /* with fewer pages for the ring all frames are copied */
     TYPE_AT = 12,
     PROTOCOL4_AT = 14 + 9,
     PROTOCOL6_AT = 14 + 6,
@@ -39,6 +39,13 @@ static void take_extra(struct xen_rx_chain *chain, const struct xen_extra *extra
         chain->bad = true;
 }
 
+/* Pages that are in the ring, or can go there. The stack may have all others: TCP keeps what it has
+ * received, and echoed, until the peer acknowledges it. */
+static uint32_t kept(const struct leat_xen *xen)
+{
+    return xen->rx_free_count + xen->rx.requests - xen->rx.responses;
+}
+
 /* The @len bytes of a page as a buffer: lent, or copied.  Takes the page. */
 static struct leat_buf *take_page(struct leat_xen *xen, struct leat_pool *pool, uint32_t page,
                                   uint32_t offset, uint32_t len)
@@ -46,7 +53,7 @@ static struct leat_buf *take_page(struct leat_xen *xen, struct leat_pool *pool, 
     const uint8_t *at = xen_rx_bytes(xen, page) + offset;
     struct leat_buf *buf = NULL;
 
-    if (len > COPIED_MAX && xen->rx_free_count >= FREE_LOW)
+    if (len > COPIED_MAX && kept(xen) >= KEPT_LEAST)
         buf = leat_buf_lend(pool, at, len, xen_rx_returned, &xen->rx_pages[page]);
     if (buf)
         return buf;

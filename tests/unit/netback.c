@@ -9,7 +9,6 @@
 enum {
     BUFFERS = 96,
     BUFFER_BYTES = 512,
-    SMALL = 200,
     VIEWS = 200
 };
 
@@ -341,7 +340,7 @@ void xen_world_prepare(unsigned how)
 
     memset(&xen_world.xen, 0, sizeof xen_world.xen);
     memset(&xen_world.pool, 0, sizeof xen_world.pool);
-    assert_true(pool_init(&xen_world.pool, &arena, BUFFERS, BUFFER_BYTES, SMALL, VIEWS));
+    assert_true(pool_init(&xen_world.pool, &arena, BUFFERS, BUFFER_BYTES, NETBACK_SMALL, VIEWS));
     xen_store_open(&xen_world.store, &netback.machine);
     xen_world.xen.store = &xen_world.store;
     xen_world.xen.machine = &netback.machine;

@@ -21,6 +21,8 @@ enum {
     NETBACK_WATCHES = 4,
     NETBACK_DOMAIN = 3,
     NETBACK_GROUPS = 64,
+    NETBACK_SMALL =
+        600, /* small buffers of the pool: as many pages can be lent, but for a reserve */
     NETBACK_FRAME_BYTES = 65535 + 20
 };
 
