@@ -49,11 +49,12 @@ seconds_of() {{ xl list | awk -v name=$1 '$1 == name {{ print $6 }}'; }}
 clock_of() {{ xen_peer $1 clock $2 $3 > /tmp/clock && sed 's/^/= /' /tmp/clock; }}
 count_of() {{ cat /sys/class/net/vif$(xl domid $1).0/statistics/$2; }}
 frames_of() {{ echo "= frames of $1: $(count_of $1 rx_packets) $(count_of $1 rx_bytes) $(count_of $1 tx_packets) $(count_of $1 tx_bytes)"; }}
-is_complete() {{ [ $(wc -c < /tmp/out) -ge {BYTES} ]; }}
+come() {{ wc -c < /tmp/out; }}
+more_come() {{ [ $(come) -gt $had ]; }}
 same() {{
     rm -f /tmp/out; touch /tmp/out
     nc $1 7 < /tmp/in > /tmp/out & pid=$!
-    until_so is_complete
+    while had=$(come); [ $had -lt {BYTES} ]; do until_so more_come || break; done
     kill $pid 2>/dev/null
     cmp /tmp/in /tmp/out && echo "= the same over $2"
 }}
