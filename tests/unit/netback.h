@@ -79,8 +79,8 @@ struct netback {
     struct xen_ring_head *tx_head, *rx_head; /* NULL: not connected */
     uint32_t tx_taken, rx_taken;
     struct netback_frame frame;
-    struct leat_mac
-        groups[NETBACK_GROUPS]; /* whose frames it hands over, if it was asked to filter */
+    /* if it was asked to filter, it hands over the frames of these alone */
+    struct leat_mac groups[NETBACK_GROUPS];
     unsigned group_count;
     unsigned groups_max; /* then it refuses more */
 };
