@@ -147,7 +147,7 @@ for boot in 1 2 3; do start store; gone store; done
 until_so alone && echo "= the disk is released"
 """
 LOGS = """
-for log in /var/log/xen/guest-*.log; do echo "log $log"; cat $log; done
+for log in /var/log/xen/guest-*.log; do echo "log $log"; cat $log; echo; done
 echo "= end"
 """
 ECHO_WANTED = ["echo was created", "reached", *(f"ping of {size}" for size in PINGS), "the same over IPv4",
