@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,7 +20,7 @@ enum {
     GUESSES = 65536
 };
 
-static unsigned char guesses[GUESSES];
+static _Atomic unsigned char guesses[GUESSES]; /* of any thread; each stands for itself */
 
 void *next_of(const char *name)
 {
@@ -64,13 +65,15 @@ bool is_server(int fd)
 
 enum kind kind_guess(int fd)
 {
-    return fd >= 0 && fd < GUESSES ? (enum kind)guesses[fd] : KIND_UNKNOWN;
+    return fd >= 0 && fd < GUESSES
+               ? (enum kind)atomic_load_explicit(&guesses[fd], memory_order_relaxed)
+               : KIND_UNKNOWN;
 }
 
 void kind_note(int fd, enum kind kind)
 {
     if (fd >= 0 && fd < GUESSES)
-        guesses[fd] = (unsigned char)kind;
+        atomic_store_explicit(&guesses[fd], (unsigned char)kind, memory_order_relaxed);
 }
 
 static bool look(int fd, struct ours *ours)
