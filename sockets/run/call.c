@@ -126,10 +126,11 @@ static int do_why(struct sock *sock, const struct run_id *id)
     return error;
 }
 
-static int do_check(struct sock *sock)
+static int do_check(struct sock *sock, bool is_shut)
 {
-    if (sock && (sock->state == SOCK_FRESH || sock->state == SOCK_LISTENING) &&
-        !sock_is_alive(sock))
+    if (!sock || (sock->state != SOCK_FRESH && sock->state != SOCK_LISTENING))
+        return 0;
+    if ((is_shut && sock->state == SOCK_LISTENING) || !sock_is_alive(sock))
         sock_free(sock);
     return 0;
 }
@@ -154,7 +155,7 @@ static int run(const struct run_request *request, struct run_reply *reply)
     if (request->call == RUN_WHY)
         return do_why(sock, &request->id);
     if (request->call == RUN_CHECK)
-        return do_check(sock);
+        return do_check(sock, request->value == RUN_SHUT);
     if (!sock && (request->call == RUN_NAMES || request->call == RUN_GET || request->type == 'd'))
         return request->call == RUN_NAMES && request->type == 's' ? do_unknown(request, reply)
                : request->type == 'd'                             ? EBADF

@@ -58,14 +58,15 @@ enum run_call {
     RUN_GET,        /* level, name; value: room for data */
     RUN_NAMES,      /* both endpoints */
     RUN_WHY,        /* why it ended, an errno, once */
-    RUN_CHECK,      /* its descriptor may be closed */
+    RUN_CHECK,      /* its descriptor may be closed; value RUN_SHUT: it listens no more */
     RUN_LOOKUP,     /* data: a name, NUL included; value: bits RUN_WANTS_4, RUN_WANTS_6 */
     RUN_REVERSE     /* endpoint: the name of an address */
 };
 
 enum {
     RUN_WANTS_4 = 1,
-    RUN_WANTS_6 = 2
+    RUN_WANTS_6 = 2,
+    RUN_SHUT = 1
 };
 
 struct run_request {

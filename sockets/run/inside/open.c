@@ -145,18 +145,48 @@ EXPORT int accept(int fd, struct sockaddr *address, socklen_t *len)
     return accept4(fd, address, len, 0);
 }
 
+static bool listens(int fd)
+{
+    int listens = 0;
+    socklen_t len = sizeof listens;
+
+    return NEXT(getsockopt)(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 && listens;
+}
+
+/* Ends the listener, as on Linux: each accept() that waits is EINVAL, and the port refuses. */
+static int shut_listener(int fd, int how, const struct ours *ours)
+{
+    struct run_request request = {.call = RUN_CHECK, .value = RUN_SHUT};
+    struct run_reply reply;
+
+    if (how == SHUT_WR)
+        return 0;
+    if (NEXT(shutdown)(fd, how))
+        return -1;
+    ask(ours, &request, &reply);
+    return 0;
+}
+
+/* False for a socket without a peer. */
+static bool is_open(const struct ours *ours)
+{
+    struct run_request request = {.call = RUN_NAMES};
+    struct run_reply reply;
+
+    if (ask(ours, &request, &reply) || reply.remote.port == 0)
+        return ours->kind != KIND_DATAGRAM && ours->connected;
+    return true;
+}
+
 EXPORT int shutdown(int fd, int how)
 {
     struct ours ours;
 
     if (ours_find(fd, &ours) && how >= SHUT_RD && how <= SHUT_RDWR) {
-        struct run_request request = {.call = RUN_NAMES};
-        struct run_reply reply;
-
-        if (ask(&ours, &request, &reply) || reply.remote.port == 0) {
-            if (ours.kind == KIND_DATAGRAM || !ours.connected)
-                return fail(ENOTCONN);
-        }
+        if (ours.kind == KIND_STREAM && !ours.connected && listens(fd))
+            return shut_listener(fd, how, &ours);
+        if (!is_open(&ours))
+            return fail(ENOTCONN);
     }
     return NEXT(shutdown)(fd, how);
 }
