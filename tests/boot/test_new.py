@@ -71,9 +71,9 @@ REQUESTS = {
 }
 
 
-def talk(image, template):
+def talk(image, template, *words):
     port = free_port()
-    child = subprocess.Popen([SOURCE / "tools/boot", image, "--accel", "tcg", "--forward", f"tcp:{port}:{TEMPLATES[template]}"],
+    child = subprocess.Popen([SOURCE / "tools/boot", *words, image, "--accel", "tcg", "--forward", f"tcp:{port}:{TEMPLATES[template]}"],
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         end = time.monotonic() + 120
@@ -102,6 +102,21 @@ def test_a_template_builds_passes_and_boots(installed, tmp_path, template):
         reaches_a_host(folder / "build/mine.elf")
     else:
         talk(folder / "build/mine.elf", template)
+
+
+@pytest.mark.parametrize("arch", ["aarch64", "riscv64"])
+def test_a_project_is_an_image_for_another_processor(tmp_path, arch):
+    """By the commands of its page."""
+    if not shutil.which(f"{arch}-linux-gnu-gcc") or not shutil.which(f"qemu-system-{arch}"):
+        pytest.skip(f"no cross compiler or no QEMU for {arch}")
+    folder = tmp_path / "mine"
+    run(SOURCE / "tools/new", folder)
+    page = (folder / "README.md").read_text(encoding="utf-8").replace("aarch64", arch)
+    setup = f"meson setup --cross-file subprojects/leat/tools/{arch}.ini build-{arch}"
+    assert f"    {setup} && ninja -C build-{arch}\n    subprojects/leat/tools/boot --arch {arch} build-{arch}/mine.image" in page
+    run(*setup.split(), cwd=folder, env=WITHOUT_LEAT)
+    run("ninja", "-C", f"build-{arch}", cwd=folder)
+    talk(folder / f"build-{arch}/mine.image", "echo", "--arch", arch)
 
 
 WITHOUT_LEAT = dict(os.environ, PKG_CONFIG_PATH="", PKG_CONFIG_LIBDIR="/nonexistent")
