@@ -204,10 +204,8 @@ static void settle(struct http2_conn *conn)
          (!nghttp2_session_want_read(conn->frames) && !nghttp2_session_want_write(conn->frames))))
         linger(conn);
     ask_for_room(conn);
-    if (conn->retry_ns < conn->due_ns)
-        leat_timer_set(conn->http2->stack, &conn->timer, conn->retry_ns);
-    else if (!leat_timer_is_set(&conn->timer))
-        leat_timer_set(conn->http2->stack, &conn->timer, conn->due_ns);
+    leat_timer_set(conn->http2->stack, &conn->timer,
+                   conn->retry_ns < conn->due_ns ? conn->retry_ns : conn->due_ns);
 }
 
 void http2_conn_run(struct http2_conn *conn)
@@ -225,6 +223,8 @@ void http2_conn_run(struct http2_conn *conn)
     for (unsigned rounds = 0; told && !conn->fatal && rounds < ROUNDS_MAX; rounds++) {
         told = http2_tell_all(conn);
         send(conn);
+        told |= conn->changed; /* there is something to tell */
+        conn->changed = false;
     }
     conn->running = false;
     settle(conn);

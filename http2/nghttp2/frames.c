@@ -148,9 +148,9 @@ static int stream_closed(nghttp2_session *frames, int32_t id, uint32_t code, voi
 {
     struct http2_stream *stream = stream_of(frames, id);
 
-    (void)arg;
     if (!stream || stream->gone)
         return 0;
+    ((struct http2_conn *)arg)->changed = true;
     stream->gone = true;
     stream->refused = true; /* nothing is sent about it any more */
     stream->why =

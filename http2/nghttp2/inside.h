@@ -156,6 +156,7 @@ struct http2_conn {
     uint8_t state;                              /* enum http2_conn_state */
     uint8_t drains;                             /* calls of on_drain */
     uint8_t vain;                               /* reports of room by which nothing was sent */
+    bool changed;                               /* nghttp2 has closed a stream */
     bool running;                               /* http2_conn_run() looks again before it returns */
     bool writable;                              /* the session has reported room */
     bool woken;                                 /* ... and that is why it runs */

@@ -216,6 +216,9 @@ static void test_an_idle_connection_is_told_to_go(void **state)
     assert_true(peer->goaway);
     assert_int_equal(peer->goaway_code, NGHTTP2_NO_ERROR);
     assert_int_equal(f->counts->idle, 1);
+    /* it isn't kept for a client that doesn't close */
+    world_wait(f->world, 3 * second);
+    assert_int_equal(leat_http2_connections(f->http2), 0);
     close_peer(peer);
 }
 
