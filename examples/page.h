@@ -8,7 +8,7 @@
 #include <leat/http_server.h>
 
 enum {
-    PAGE_BYTES = 16384
+    PAGE_BYTES = 32768
 };
 
 /* A page that is being written.  Text that doesn't fit is left out. */

@@ -2,8 +2,9 @@
  * sieve.c -- a caching name server that blocks the names on lists: advertisements, trackers,
  * malware.
  *
- * The lists are files, or are uploaded by HTTP while the former ones serve (sieve_lists.c,
- * sieve_upload.c).  With --store uploaded lists serve again after a restart (sieve_kept.c).
+ * The lists are files, or are fetched by HTTPS from time to time (sieve_fetch.c), or are uploaded
+ * by HTTP while the former ones serve (sieve_lists.c, sieve_upload.c).  With --store those lists
+ * serve again after a restart (sieve_kept.c).
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,9 +18,11 @@
 #include "example.h"
 #include "page.h"
 #include "secure.h"
+#include "sieve_fetch.h"
 #include "sieve_hosts.h"
 #include "sieve_kept.h"
 #include "sieve_lists.h"
+#include "sieve_sources.h"
 #include "sieve_statistics.h"
 #include "sieve_totals.h"
 #include "sieve_upload.h"
@@ -122,8 +125,17 @@ static void write_page(struct page *page)
     page_add_row(page, "names without room", set->full);
     totals_add(page);
     page_add(page, "</table>");
+    sources_add(page);
     statistics_add(page);
     domains_add(page, sieve.forwarder);
+}
+
+static void write_json(struct page *page)
+{
+    page_add(page, "{");
+    sources_add_json(page);
+    statistics_add_json(page);
+    page_add(page, "}\n");
 }
 
 /* The page that blocked names lead to with "page". */
@@ -142,7 +154,7 @@ static const char *read_word(struct leat_platform *platform, const char *word)
     const char *wrong;
 
     if (admit_word(word, &wrong) || domains_word(word, &wrong) || hosts_word(word, &wrong) ||
-        statistics_word(word, &wrong))
+        statistics_word(word, &wrong) || sources_word(word, &wrong))
         return wrong;
     if (strcmp(word, "any-rate") == 0)
         sieve.any_rate = true;
@@ -186,7 +198,7 @@ static const char *serve_pages(struct leat_platform *platform)
 
     routes[0] = page_route("/sieve", write_page);
     routes[1] = lists_route;
-    routes[2] = page_route_json("/sieve.json", statistics_write_json);
+    routes[2] = page_route_json("/sieve.json", write_json);
     count += dns_secure_routes(platform, sieve.forwarder, routes + count);
     routes[count] = page_route("/", write_blocked); /* the last one: it takes all other paths */
     routes[count++].below = true;
@@ -221,7 +233,9 @@ static const char *start(struct leat_platform *platform)
     if (wrong)
         return wrong;
     admit_configure(platform, &forwarder);
-    lists_start(sieve.token ? " until lists are sent" : "");
+    lists_start(sources_at(0) ? " until a list is fetched"
+                : sieve.token ? " until lists are sent"
+                              : "");
     upload_start(platform, sieve.token);
     if (leat_resolver_open(&forwarder.resolver, platform->stack, resolver_memory,
                            sizeof resolver_memory, &resolver))
@@ -235,7 +249,8 @@ static const char *start(struct leat_platform *platform)
     dns_kept_take(platform, forwarder.resolver);
     totals_start(count);
     statistics_start(platform, count);
-    return serve_pages(platform);
+    wrong = fetch_start(platform, forwarder.resolver);
+    return wrong ? wrong : serve_pages(platform);
 }
 
 static const char *reload(struct leat_platform *platform)
@@ -243,7 +258,9 @@ static const char *reload(struct leat_platform *platform)
     const char *wrong = upload_is_busy() ? "lists are just being sent: try again" : lists_reload();
 
     if (!wrong && !lists_are_sent())
-        kept_forget();
+        kept_drop_sent();
+    if (!wrong)
+        fetch_now();
     return wrong ? wrong : dns_secure_reload(platform);
 }
 
@@ -259,8 +276,8 @@ const struct leat_app example = {
     .summary = "A caching name server that keeps from you what stands in lists.",
     .arguments = "[nxdomain|null|page] [any-rate] [no-rebinding] [clients=NET,...] "
                  "[host=NAME=IP,...] [server=/DOMAIN/IP,...] [local=/DOMAIN/] [token=TOKEN] "
-                 "[statistics=whole|network|none] [allow=LIST...] "
-                 "[LIST...]",
+                 "[statistics=whole|network|none] [every=TIME] [authorities=FILE] "
+                 "[allow=LIST...] [LIST...]",
     .default_port = LEAT_DNS_PORT,
     .has_tls = true,
     .has_acme = true,

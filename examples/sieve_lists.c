@@ -17,12 +17,14 @@ enum {
     RULES_BYTES = 1 << 20,            /* for conditions and regular expressions, in each set */
     LINE_BYTES = 16,                  /* of a list, usually more */
     LINE_BYTES_MIN = 4,               /* "a.b" */
+    PART_BYTES = 1 << 16,             /* that are read in a poll */
     TEXTS = 32
 };
 
-/* A file. */
+/* A file, or a list that is fetched. */
 struct text {
     const char *name;
+    const struct copy *copy; /* NULL: it is a file */
     const char *bytes;
     size_t len;
     bool allow;
@@ -34,10 +36,23 @@ static struct {
     struct leat_platform *platform;
     struct leat_blocklist *sets[2];
     unsigned serving; /* which of them */
-    bool are_sent;    /* they are no files of the command line */
+    bool are_sent;    /* they are no files or copies of the command line */
+    bool give_way;    /* but the first list that is fetched replaces them */
     unsigned text_count;
     struct text texts[TEXTS];
 } lists;
+
+/* A set that is made poll by poll. */
+static struct {
+    struct copy *copy; /* the draft takes its place; NULL: no set is made */
+    void (*on_done)(const char *wrong);
+    struct leat_timer timer;
+    unsigned text;   /* that is read */
+    size_t at;       /* the next byte of it */
+    bool is_begun;   /* that text */
+    bool is_largest; /* each byte of the lists has room */
+    struct leat_blocklist_text former[TEXTS];
+} trial;
 
 static _Alignas(16) unsigned char set_memory[2][SET_BYTES];
 static _Alignas(16) unsigned char rules_memory[2][RULES_BYTES];
@@ -57,12 +72,33 @@ const char *lists_add_file(struct leat_platform *platform, const char *name, boo
     return NULL;
 }
 
+const char *lists_add_copy(const struct copy *copy, bool allow)
+{
+    if (lists.text_count == TEXTS)
+        return "too many lists";
+    lists.texts[lists.text_count++] =
+        (struct text){.name = copy->url, .copy = copy, .allow = allow};
+    return NULL;
+}
+
+/* The bytes of a text. */
+static const char *bytes_of(const struct text *text, size_t *len)
+{
+    if (text->copy && text->copy == trial.copy)
+        return copies_draft(len);
+    *len = text->copy ? text->copy->len : text->len;
+    return text->copy ? copies_bytes(text->copy) : text->bytes;
+}
+
 static uint64_t text_bytes(void)
 {
     uint64_t bytes = 0;
+    size_t len;
 
-    for (unsigned i = 0; i < lists.text_count; i++)
-        bytes += lists.texts[i].len;
+    for (unsigned i = 0; i < lists.text_count; i++) {
+        bytes_of(&lists.texts[i], &len);
+        bytes += len;
+    }
     return bytes;
 }
 
@@ -71,40 +107,50 @@ bool lists_is_list(const struct leat_blocklist_text *text)
     return text->understood > 0 && text->understood >= text->refused;
 }
 
-/* ---- files ------------------------------------------------------------------------------------
- */
+/* ---- files and copies ------------------------------------------------------------------------ */
 
-/* Adds the files that are exceptions, or the others. */
+/* Adds the texts that are exceptions, or the others. */
 static void read_texts(struct leat_blocklist *list, bool allow)
 {
+    size_t len;
+
     for (unsigned i = 0; i < lists.text_count; i++) {
+        const char *bytes = bytes_of(&lists.texts[i], &len);
+
         if (lists.texts[i].allow != allow)
             continue;
         leat_blocklist_begin(list, allow);
-        leat_blocklist_read(list, lists.texts[i].bytes, lists.texts[i].len);
+        leat_blocklist_read(list, bytes, len);
         leat_blocklist_end(list);
         lists.texts[i].lines = *leat_blocklist_text(list);
     }
     leat_blocklist_begin(list, false);
 }
 
-/* Reports each file, and the set that serves. */
-static void tell_files(const char *until)
+/* Reports a text. */
+static void tell_text(const struct text *text)
+{
+    struct leat_platform *platform = lists.platform;
+    const bool is_there = !text->copy || text->copy->len > 0;
+
+    report_begin();
+    report_add(lists_is_list(&text->lines) || !is_there ? "" : "looks like no list of names: ");
+    report_add(text->name);
+    report_add(is_there ? ": " : ": not fetched yet");
+    if (is_there)
+        report_add_lines(&text->lines);
+    platform->say(platform, report());
+}
+
+/* Reports each text, and the set that serves. */
+static void tell_texts(const char *until)
 {
     static const struct leat_blocklist_counts none;
     const struct leat_blocklist_counts *counts = leat_blocklist_counts(lists.sets[lists.serving]);
     struct leat_platform *platform = lists.platform;
 
-    for (unsigned i = 0; i < lists.text_count; i++) {
-        const struct leat_blocklist_text *lines = &lists.texts[i].lines;
-
-        report_begin();
-        report_add(lists_is_list(lines) ? "" : "looks like no list of names: ");
-        report_add(lists.texts[i].name);
-        report_add(": ");
-        report_add_lines(lines);
-        platform->say(platform, report());
-    }
+    for (unsigned i = 0; i < lists.text_count; i++)
+        tell_text(&lists.texts[i]);
     report_begin();
     report_add_names(counts, &none);
     if (counts->names == 0) {
@@ -130,13 +176,13 @@ static struct leat_blocklist *begin_set(uint64_t names)
     return lists.sets[other];
 }
 
-/* The most names that these bytes, and the files of the command line, can have. */
+/* The most names that these bytes, and the texts of the command line, can have. */
 static uint64_t names_within(uint64_t bytes)
 {
     return SPARE + text_bytes() / LINE_BYTES_MIN + bytes / LINE_BYTES_MIN;
 }
 
-/* Fills the set that doesn't serve from the files.  False: some names had no room. */
+/* Fills the set that doesn't serve from the texts.  False: some names had no room. */
 static bool make_set(void)
 {
     read_texts(begin_set(SPARE + text_bytes() / LINE_BYTES), false);
@@ -157,11 +203,13 @@ void lists_start(const char *until)
         return;
     make_set();
     lists.serving = !lists.serving;
-    tell_files(until);
+    tell_texts(until);
 }
 
 struct leat_blocklist *lists_begin(uint64_t bytes)
 {
+    if (trial.copy)
+        return NULL;
     return begin_set(names_within(bytes));
 }
 
@@ -169,11 +217,17 @@ void lists_serve(void)
 {
     lists.serving = !lists.serving;
     lists.are_sent = true;
+    lists.give_way = false;
 }
 
 bool lists_are_sent(void)
 {
     return lists.are_sent;
+}
+
+bool lists_hold(void)
+{
+    return lists.are_sent && !lists.give_way;
 }
 
 /* ---- files, again -------------------------------------------------------------------------- */
@@ -188,7 +242,7 @@ static const char *read_again(struct text former[TEXTS])
     for (unsigned i = 0; i < lists.text_count; i++) {
         struct text *text = &lists.texts[i];
 
-        if (!platform->read_file(platform, text->name, &text->bytes, &text->len))
+        if (text->copy || !platform->read_file(platform, text->name, &text->bytes, &text->len))
             continue;
         while (i-- > 0)
             leat_platform_free_file(platform, lists.texts[i].bytes);
@@ -202,7 +256,7 @@ static const char *read_again(struct text former[TEXTS])
 static const char *fault_of(bool has_room)
 {
     for (unsigned i = 0; i < lists.text_count; i++) {
-        if (!lists_is_list(&lists.texts[i].lines)) {
+        if (!lists.texts[i].copy && !lists_is_list(&lists.texts[i].lines)) {
             snprintf(why, sizeof why, "%.150s looks like no list of names", lists.texts[i].name);
             return why;
         }
@@ -210,13 +264,13 @@ static const char *fault_of(bool has_room)
     return has_room ? NULL : "the lists have too many names";
 }
 
-/* True if a file has other names than exceptions. */
+/* True if a file or copy has other names than exceptions. */
 static bool has_lists(void)
 {
     bool any = false;
 
     for (unsigned i = 0; i < lists.text_count; i++)
-        any |= !lists.texts[i].allow;
+        any |= !lists.texts[i].allow && (!lists.texts[i].copy || lists.texts[i].copy->len > 0);
     return any;
 }
 
@@ -226,9 +280,13 @@ const char *lists_reload(void)
     const char *wrong;
 
     if (lists.are_sent && !has_lists()) {
-        lists.platform->say(lists.platform, "no list is a file, so those that were sent stay");
+        lists.give_way = true;
+        lists.platform->say(lists.platform,
+                            "no list is a file or was fetched, so those that were sent stay");
         return NULL;
     }
+    if (trial.copy)
+        return "a list that was fetched is just being read: try again";
     wrong = read_again(former);
     if (wrong) {
         snprintf(why, sizeof why, "can't read %.150s", wrong);
@@ -243,7 +301,105 @@ const char *lists_reload(void)
     }
     lists.serving = !lists.serving;
     lists.are_sent = false;
-    tell_files("");
+    tell_texts("");
+    return NULL;
+}
+
+/* ---- a new copy ------------------------------------------------------------------------------ */
+
+static void begin_trial_set(uint64_t names)
+{
+    begin_set(names);
+    trial.text = 0;
+    trial.at = 0;
+    trial.is_begun = false;
+}
+
+/* The reason why the new set can't serve, or NULL. */
+static const char *fault_of_trial(void)
+{
+    for (unsigned i = 0; i < lists.text_count; i++) {
+        if (lists.texts[i].copy == trial.copy && !lists_is_list(&lists.texts[i].lines))
+            return "it looks like no list of names";
+    }
+    return leat_blocklist_counts(lists.sets[!lists.serving])->full > 0
+               ? "the lists have too many names with it"
+               : NULL;
+}
+
+static void end_trial(void)
+{
+    const char *wrong = fault_of_trial();
+
+    if (wrong) {
+        for (unsigned i = 0; i < lists.text_count; i++)
+            lists.texts[i].lines = trial.former[i];
+    } else {
+        copies_take(trial.copy);
+        lists.serving = !lists.serving;
+        lists.are_sent = false;
+    }
+    trial.copy = NULL;
+    trial.on_done(wrong);
+}
+
+/* Reads the next part of a text that is no list of exceptions. */
+static void read_part(struct text *text)
+{
+    struct leat_blocklist *list = lists.sets[!lists.serving];
+    size_t len;
+    const char *bytes = bytes_of(text, &len);
+    const size_t part = len - trial.at < PART_BYTES ? len - trial.at : (size_t)PART_BYTES;
+
+    if (!trial.is_begun)
+        leat_blocklist_begin(list, false);
+    trial.is_begun = true;
+    leat_blocklist_read(list, bytes + trial.at, part);
+    trial.at += part;
+    if (trial.at < len)
+        return;
+    leat_blocklist_end(list);
+    text->lines = *leat_blocklist_text(list);
+    trial.text++;
+    trial.at = 0;
+    trial.is_begun = false;
+}
+
+static void on_trial(struct leat_timer *timer, void *arg)
+{
+    (void)arg;
+    while (trial.text < lists.text_count && lists.texts[trial.text].allow)
+        trial.text++;
+    if (trial.text < lists.text_count) {
+        read_part(&lists.texts[trial.text]);
+    } else if (leat_blocklist_counts(lists.sets[!lists.serving])->full > 0 && !trial.is_largest) {
+        trial.is_largest = true; /* the lines are short */
+        begin_trial_set(names_within(0));
+    } else {
+        end_trial();
+        return;
+    }
+    leat_timer_set(lists.stack, timer, leat_now_ns(lists.stack));
+}
+
+void lists_try(struct copy *copy, void (*on_done)(const char *wrong))
+{
+    trial.copy = copy;
+    trial.on_done = on_done;
+    trial.is_largest = false;
+    trial.timer.on_time = on_trial;
+    for (unsigned i = 0; i < lists.text_count; i++)
+        trial.former[i] = lists.texts[i].lines;
+    begin_trial_set(SPARE + text_bytes() / LINE_BYTES);
+    leat_timer_set(lists.stack, &trial.timer, leat_now_ns(lists.stack));
+}
+
+const struct leat_blocklist_text *lists_lines(const struct copy *copy)
+{
+    for (unsigned i = 0; i < lists.text_count; i++) {
+        if (lists.texts[i].copy == copy && copy->len > 0)
+            return &lists.texts[i].lines;
+    }
     return NULL;
 }
 

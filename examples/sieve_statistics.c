@@ -12,6 +12,8 @@
 #include <leat/civil.h>
 #include <leat/top.h>
 
+#include "page_json.h"
+
 enum {
     TOP = 20, /* rows */
     HOURS = 24,
@@ -221,46 +223,6 @@ void statistics_add(struct page *page)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static void json_number(struct page *page, const char *before, uint64_t number)
-{
-    char text[24];
-
-    snprintf(text, sizeof text, "%llu", (unsigned long long)number);
-    page_add(page, before);
-    page_add(page, text);
-}
-
-/* A string of printable ASCII. */
-static void json_text(struct page *page, const char *before, const char *text)
-{
-    page_add(page, before);
-    page_add(page, "\"");
-    for (; *text; text++) {
-        const char one[] = {*text, '\0'};
-
-        if (*text == '"' || *text == '\\')
-            page_add(page, "\\");
-        page_add(page, one);
-    }
-    page_add(page, "\"");
-}
-
-/* A time, or null. */
-static void json_time(struct page *page, const char *before, uint64_t civil_s)
-{
-    const struct leat_civil_date date = leat_civil_date(civil_s * second_ns);
-    char text[40];
-
-    snprintf(text, sizeof text, "%04u-%02u-%02uT%02u:%02u:%02uZ", date.year, date.month, date.day,
-             date.hour, date.minute, date.second);
-    if (civil_s > 0) {
-        json_text(page, before, text);
-        return;
-    }
-    page_add(page, before);
-    page_add(page, "null");
-}
-
 static void json_hour(struct page *page, const struct hour *hour, const char *before)
 {
     page_add(page, before);
@@ -287,7 +249,7 @@ static void json_top(struct page *page, const char *title, const char *key,
     page_add(page, "]");
 }
 
-void statistics_write_json(struct page *page)
+void statistics_add_json(struct page *page)
 {
     struct totals now;
     unsigned count;
@@ -296,7 +258,7 @@ void statistics_write_json(struct page *page)
     const struct hour hour = current(now_s);
 
     statistics.count(&now);
-    json_time(page, "{\"time\":", now_s);
+    json_time(page, "\"time\":", now_s);
     json_number(page, ",\"questions\":", now.questions);
     json_number(page, ",\"blocked\":", now.blocked);
     if (totals_all(&now)) {
@@ -313,5 +275,4 @@ void statistics_write_json(struct page *page)
     page_add(page, "]");
     json_top(page, ",\"clients\":[", "\"client\":", &statistics.addresses);
     json_top(page, ",\"names\":[", "\"name\":", &statistics.names);
-    page_add(page, "}\n");
 }

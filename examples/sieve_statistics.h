@@ -23,7 +23,7 @@ void statistics_count(const struct leat_dns_name *name, struct leat_ip client);
 /* Adds them to a page. */
 void statistics_add(struct page *page);
 
-/* A page of all that in JSON. */
-void statistics_write_json(struct page *page);
+/* The same in JSON: members of an object. */
+void statistics_add_json(struct page *page);
 
 #endif

@@ -222,9 +222,9 @@ static void on_lists(struct leat_http_exchange *exchange, void *arg)
         answer(exchange, 403, "That is not the token, or there is none.\n");
         return;
     }
-    if (!upload.is_busy)
+    if (!upload.is_busy && !kept_is_writing())
         upload.list = lists_begin(leat_http_request_length(exchange));
-    if (upload.is_busy || !upload.list)
+    if (upload.is_busy || kept_is_writing() || !upload.list)
         answer(exchange, 503, "Other lists are just coming.\n");
     else
         begin(exchange);

@@ -16,6 +16,7 @@ static const char system_authorities[] = "/etc/ssl/certs/ca-certificates.crt";
 static struct leat_crypto crypto; /* until the program ends */
 static struct leat_crypto_anchors anchors;
 static struct leat_tls *tls;
+static const char *authorities; /* of trust_authorities() */
 static char why[320];
 static _Alignas(16) unsigned char memory[176 * 1024];
 static _Alignas(16) unsigned char anchor_memory[320 * 1024]; /* as many bytes as the text suffice */
@@ -25,6 +26,11 @@ static uint64_t civil_time_s(void *arg)
     struct leat_host *host = arg;
 
     return host->civil_ns ? host->civil_ns(host) / 1000000000 : 0;
+}
+
+void trust_authorities(const char *file)
+{
+    authorities = file ? file : system_authorities;
 }
 
 /* Opens TLS, once; returns what is wrong, or NULL. */
@@ -48,15 +54,15 @@ static const char *open_tls(struct leat_platform *platform, const struct leat_tl
 /* Reads the authorities, once. */
 static const char *open_anchors(struct leat_platform *platform)
 {
-    /* beside --key, --cert is a server's own */
-    const char *name =
-        platform->certificate && !platform->key ? platform->certificate : system_authorities;
+    const char *name = authorities;
     static bool read;
     const char *text;
     size_t len;
 
     if (read)
         return NULL;
+    if (!name) /* beside --key, --cert is a server's own */
+        name = platform->certificate && !platform->key ? platform->certificate : system_authorities;
     if (platform->read_file(platform, name, &text, &len) ||
         crypto.ops->anchors_open(crypto.self, &anchors, text, len, anchor_memory,
                                  sizeof anchor_memory))

@@ -7,6 +7,10 @@
 
 #include "example.h"
 
+/* Names the file of authorities for the two functions that follow, instead of --cert: before the
+ * first of them.  NULL: the system's. */
+void trust_authorities(const char *file);
+
 /* Makes a client that is opened with @config use TLS, and trust the authorities of --cert, or else
  * those of the system.  Returns NULL, or one line with the reason of the failure. */
 const char *trust(struct leat_platform *platform, struct leat_http_client_config *config);

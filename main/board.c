@@ -178,6 +178,26 @@ static size_t certificate_entry(unsigned index, char text[LEAT_METRICS_ENTRY_BYT
     return len > 0 ? (size_t)len : 0;
 }
 
+/* A family with a sample for each outcome. */
+static size_t fetch_entry(unsigned index, char text[LEAT_METRICS_ENTRY_BYTES])
+{
+    const struct leat_platform *platform = shown.platform;
+    int len;
+
+    if (index > 0 || !platform->has_fetches)
+        return 0;
+    len = snprintf(text, LEAT_METRICS_ENTRY_BYTES,
+                   "# HELP leat_fetches_total attempts to fetch texts again, by their outcome\n"
+                   "# TYPE leat_fetches_total counter\n"
+                   "leat_fetches_total{outcome=\"new\"} %llu\n"
+                   "leat_fetches_total{outcome=\"unchanged\"} %llu\n"
+                   "leat_fetches_total{outcome=\"failed\"} %llu\n",
+                   (unsigned long long)platform->fetches_new,
+                   (unsigned long long)platform->fetches_unchanged,
+                   (unsigned long long)platform->fetches_failed);
+    return len > 0 ? (size_t)len : 0;
+}
+
 /* A family has a sample for each log. */
 static size_t log_entry(unsigned index, char text[LEAT_METRICS_ENTRY_BYTES])
 {
@@ -217,7 +237,8 @@ static size_t entry(unsigned group, unsigned index, char text[LEAT_METRICS_ENTRY
            : group == 1 ? run_entry(index, text)
            : group == 2 ? certificate_entry(index, text)
            : group == 3 ? log_entry(index, text)
-           : group == 4 ? stack_entry(index, text)
+           : group == 4 ? fetch_entry(index, text)
+           : group == 5 ? stack_entry(index, text)
                         : server_entry(index, text);
 }
 
@@ -235,7 +256,7 @@ static struct place place_of(const void *arg)
 static size_t write_entries(struct place *at, char *text)
 {
     enum {
-        GROUPS = 6
+        GROUPS = 7
     };
     size_t len = 0;
 

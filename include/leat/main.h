@@ -156,6 +156,11 @@ struct leat_platform {
                                   has the next two; NULL: there is none */
     uint64_t area_sector;    /**< the first sector of the program's */
     uint64_t area_sectors;   /**< how many it has */
+    bool has_fetches;        /**< the program sets it and the next three, for /metrics: it fetches
+                                  texts from time to time */
+    uint64_t fetches_new;    /**< ... and got a new one */
+    uint64_t fetches_unchanged; /**< ... or heard that it has the newest */
+    uint64_t fetches_failed;    /**< ... or got none that it could use */
 };
 
 /** A program.  Members that are 0 mean what is written there. */

@@ -88,7 +88,7 @@ def test_sighup_without_files_keeps_what_was_sent(leat, tmp_path):
     program = leat("sieve", arguments=["token=x"])
     put(program, long_list(tmp_path / "sent", "sent", 10))
     program.signal(signal.SIGHUP)
-    program.wait_for("no list is a file, so those that were sent stay$")
+    program.wait_for("no list is a file or was fetched, so those that were sent stay$")
     assert answer(program, "n7.sent.test") == "NXDOMAIN"
 
 
