@@ -22,7 +22,8 @@ enum {
     BUFFERS = 96,
     BUFFER_BYTES = 512,
     STEPS_MAX = 200,
-    BURST = 16
+    BURST = 16,
+    QUEUE_BYTES = XEN_NET_PAGES * XEN_PAGE_BYTES
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -31,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct world {
     struct leat_xen xen;
     struct leat_pool pool;
-    uint8_t pages[(size_t)XEN_NET_PAGES * XEN_PAGE_BYTES] __attribute__((aligned(4096)));
+    struct xen_queue queues[LIAR_QUEUES];
+    uint8_t pages[LIAR_QUEUES * QUEUE_BYTES] __attribute__((aligned(4096)));
     uint8_t memory[(size_t)LIAR_WINDOW_PAGES * XEN_PAGE_BYTES] __attribute__((aligned(4096)));
 };
 
@@ -39,17 +41,24 @@ static struct world world;
 
 /* ---- the rings ---------------------------------------------------------------------------- */
 
-/* Responds to the next request, correctly unless the input changes something. */
-static void use_rx(void)
+/* The reference of a ring: of @queue's, for sent frames or (@rx) for received ones. */
+static uint32_t ring_of(uint32_t queue, uint32_t rx)
 {
-    struct xen_rx_ring *ring = (void *)liar_page(LIAR_FIRST_REF + 1);
+    return LIAR_FIRST_REF + queue * XEN_NET_PAGES + rx;
+}
+
+/* Responds to the next request, correctly unless the input changes something. */
+static void use_rx(uint32_t queue)
+{
+    struct xen_rx_ring *ring = (void *)liar_page(ring_of(queue, 1));
+    uint32_t *seen = &liar.seen[2 * queue + 1];
     const uint8_t how = next8();
     union xen_rx_slot *slot;
     uint8_t *page;
 
-    if (!ring || liar.seen[1] == ring->head.request_produced)
+    if (!ring || *seen == ring->head.request_produced)
         return;
-    slot = &ring->slots[liar.seen[1]++ % XEN_RING_SLOTS];
+    slot = &ring->slots[(*seen)++ % XEN_RING_SLOTS];
     page = liar_page(slot->request.ref);
     if (how & 16) {
         slot->extra = (struct xen_extra){.type = next8() & 7};
@@ -71,21 +80,22 @@ static void use_rx(void)
             (struct xen_rx_response){0, how & 64 ? next16() : 0, how & 15,
                                      how & 128 ? (int16_t)next16() : (int16_t)(len * 5)};
     }
-    ring->head.response_produced = liar.seen[1];
+    ring->head.response_produced = *seen;
 }
 
-static void use_tx(void)
+static void use_tx(uint32_t queue)
 {
-    struct xen_tx_ring *ring = (void *)liar_page(LIAR_FIRST_REF);
+    struct xen_tx_ring *ring = (void *)liar_page(ring_of(queue, 0));
+    uint32_t *seen = &liar.seen[2 * queue];
     const uint8_t how = next8();
     union xen_tx_slot *slot;
 
-    if (!ring || liar.seen[0] == ring->head.request_produced)
+    if (!ring || *seen == ring->head.request_produced)
         return;
-    slot = &ring->slots[liar.seen[0]++ % XEN_RING_SLOTS];
+    slot = &ring->slots[(*seen)++ % XEN_RING_SLOTS];
     slot->response = (struct xen_tx_response){how & 1 ? next16() : slot->request.id,
                                               how & 2 ? (int16_t)next8() : XEN_STATUS_OKAY};
-    ring->head.response_produced = liar.seen[0];
+    ring->head.response_produced = *seen;
 }
 
 /* ---- the driver --------------------------------------------------------------------------- */
@@ -101,6 +111,14 @@ static void read_all(const struct leat_buf *piece)
     __asm__ volatile("" : : "r"(copy) : "memory"); /* as if the copy were used */
 }
 
+/* Nothing that the stack has is within the other domain's reach. */
+static void check_reach(const uint8_t *data)
+{
+    if (data < world.pages || data >= world.pages + sizeof world.pages)
+        return;
+    demand(!liar_page(LIAR_FIRST_REF + (uint32_t)(data - world.pages) / XEN_PAGE_BYTES));
+}
+
 static void check_frame(const struct leat_buf *frame)
 {
     const struct leat_buf *piece = frame;
@@ -110,9 +128,7 @@ static void check_frame(const struct leat_buf *frame)
     demand(frame->segment_bytes == 0 || frame->data[23] == 6 || frame->data[20] == 6);
     do {
         read_all(piece);
-        /* nothing that the stack has is within the other domain's reach */
-        if (piece->data >= world.pages && piece->data < world.pages + sizeof world.pages)
-            demand(!liar_page(xen_ref_of(&world.xen, piece->data)));
+        check_reach(piece->data);
         total += piece->len;
         piece = piece->next;
     } while (piece);
@@ -166,13 +182,13 @@ static void step(struct leat_pool *pool, struct leat_buf **kept, uint8_t what)
     switch (what & 7) {
     case 0:
     case 1:
-        use_rx();
+        use_rx(what >> 3 & 1);
         break;
     case 2:
-        use_tx();
+        use_tx(what >> 3 & 1);
         break;
     case 3:
-        liar_scribble(LIAR_FIRST_REF + (what >> 3 & 1u), what >> 3 & 2);
+        liar_scribble(ring_of(what >> 5 & 1, what >> 3 & 1), what >> 3 & 2);
         break;
     case 4:
         liar_store_answers();
@@ -201,7 +217,8 @@ static const char *const readings[] = {"/local/domain/3/backend/vif/9/0",
                                        "1",
                                        "1",
                                        "1",
-                                       "1"};
+                                       "1",
+                                       "2"};
 
 /* An interface that is up, after a start without a lie: most inputs begin there, because that takes
  * less time than a start. */
@@ -209,11 +226,21 @@ static struct ready {
     bool is_made;
     struct leat_xen xen;
     struct leat_pool pool;
+    struct xen_queue queues[LIAR_QUEUES];
     struct liar liar;
-    uint8_t rings[2 * XEN_PAGE_BYTES];
+    uint8_t rings[LIAR_QUEUES][2 * XEN_PAGE_BYTES];
     uint8_t memory[(size_t)LIAR_WINDOW_PAGES * XEN_PAGE_BYTES];
     size_t memory_used;
-} readies[4]; /* one for each configuration */
+} readies[8]; /* one for each configuration */
+
+static struct xen_queue *take_queue(struct leat_xen *xen)
+{
+    struct xen_queue *queue = &world.queues[xen->queue_count];
+
+    queue->pages = world.pages + (size_t)xen->queue_count * QUEUE_BYTES;
+    xen_queue_init(queue, xen, xen->queue_count);
+    return queue;
+}
 
 /* Starts the interface with configuration @how; false: it failed. */
 static bool start(uint8_t how, size_t *memory_used)
@@ -225,7 +252,8 @@ static bool start(uint8_t how, size_t *memory_used)
     memset(&world.pool, 0, sizeof world.pool);
     world.xen.store = &liar.store;
     world.xen.machine = &liar.machine;
-    world.xen.pages = world.pages;
+    world.xen.take_queue = take_queue;
+    world.xen.queues_max = how & 16 ? LIAR_QUEUES : 1;
     world.xen.window = (uintptr_t)world.memory;
     world.xen.window_pages = LIAR_WINDOW_PAGES;
     world.xen.no_offload = how & 1;
@@ -244,20 +272,26 @@ static void make_ready(struct ready *ready, uint8_t how)
     ready->xen = world.xen;
     ready->pool = world.pool;
     ready->liar = liar;
-    memcpy(ready->rings, world.pages, sizeof ready->rings);
+    for (uint32_t i = 0; i < world.xen.queues_max; i++) {
+        ready->queues[i] = world.queues[i];
+        memcpy(ready->rings[i], world.queues[i].pages, sizeof ready->rings[i]);
+    }
     memcpy(ready->memory, world.memory, ready->memory_used);
 }
 
 static void begin_ready(uint8_t how, const uint8_t *data, size_t size)
 {
-    struct ready *ready = &readies[how & 3];
+    struct ready *ready = &readies[(how & 3) | (how >> 2 & 4)];
 
     if (!ready->is_made)
         make_ready(ready, how);
     world.xen = ready->xen;
     world.pool = ready->pool;
     liar = ready->liar;
-    memcpy(world.pages, ready->rings, sizeof ready->rings);
+    for (uint32_t i = 0; i < world.xen.queues_max; i++) {
+        world.queues[i] = ready->queues[i];
+        memcpy(world.queues[i].pages, ready->rings[i], sizeof ready->rings[i]);
+    }
     memcpy(world.memory, ready->memory, ready->memory_used);
     liar.at = data;
     liar.end = data + size;
@@ -278,6 +312,21 @@ static bool begin(const uint8_t *data, size_t size)
     return start(next8(), &memory_used);
 }
 
+/* Pages are free, or the other domain keeps them: none is lost otherwise. */
+static void check_pages(void)
+{
+    uint32_t pages = liar_pages_held(), wanted = 0;
+
+    for (uint32_t i = 0; i < world.xen.queues_max; i++) {
+        if (!world.xen.queues[i])
+            continue;
+        pages += world.queues[i].rx_free_count;
+        wanted += XEN_NET_RX_PAGES;
+    }
+    demand(pages >= wanted);
+    demand(liar.ports == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct leat_buf *kept = NULL;
@@ -291,7 +340,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     leat_buf_free(kept);
     demand(pool_is_whole(&world.pool));
-    /* pages are free, or the other domain keeps them: none is lost otherwise */
-    demand(world.xen.rx_free_count + liar_pages_held() >= XEN_NET_RX_PAGES);
+    check_pages();
     return 0;
 }

@@ -13,6 +13,7 @@ void pieces_transmit(struct leat_netif *netif, struct leat_pool *pool, uint8_t w
         return;
     }
     memset(leat_buf_put(frame, 64), what, 64);
+    memcpy(frame->data + 12, "\x08\x00", 2); /* IPv4, of a flow that @what chooses */
     frame->checksum = what & 1 ? LEAT_CHECKSUM_PARTIAL : LEAT_CHECKSUM_UNKNOWN;
     frame->segment_bytes = what & 32 ? segment_bytes : 0;
     for (unsigned i = 0; i < (what & 31u); i++) {

@@ -65,15 +65,19 @@ static bool op_port_open(struct xen_machine *machine, uint16_t domain, uint32_t 
 {
     (void)machine;
     (void)domain;
-    *port = LIAR_PORT;
-    liar.seen[0] = liar.seen[1] = 0; /* a connection has empty rings */
-    return next8() != 255;
+    memset(liar.seen, 0, sizeof liar.seen); /* a connection has empty rings */
+    *port = LIAR_PORT + liar.ports;
+    if (next8() == 255)
+        return false;
+    liar.ports++;
+    return true;
 }
 
 static void op_port_close(struct xen_machine *machine, uint32_t port)
 {
     (void)machine;
-    demand(port == LIAR_PORT);
+    liar.ports--;
+    demand(port == LIAR_PORT + liar.ports); /* the last one first */
 }
 
 static void op_notify(struct xen_machine *machine, uint32_t port)
@@ -215,7 +219,7 @@ void liar_begin(const uint8_t *data, size_t size, const struct xen_bus *bus)
     memset(&liar.ring, 0, sizeof liar.ring);
     liar.at = data;
     liar.end = size > 0 ? data + size : data; /* an empty input may be NULL */
-    liar.answers = 0;
+    liar.answers = liar.ports = 0;
     liar.now_ns = 1000000000;
     liar.bus = bus;
     liar.machine = (struct xen_machine){&ops, &liar.ring, 1, LIAR_FIRST_REF, LIAR_REFS};

@@ -14,8 +14,9 @@
 enum {
     LIAR_FIRST_REF = 8,
     LIAR_WINDOW_PAGES = 32,
-    LIAR_REFS = LIAR_FIRST_REF + XEN_NET_PAGES + LIAR_WINDOW_PAGES,
-    LIAR_PORT = 7
+    LIAR_QUEUES = 2,
+    LIAR_REFS = LIAR_FIRST_REF + LIAR_QUEUES * XEN_NET_PAGES + LIAR_WINDOW_PAGES,
+    LIAR_PORT = 7 /* the first one */
 };
 
 struct liar_entry {
@@ -35,7 +36,8 @@ struct liar {
     /* the answers of an honest store, without which no input would get as far as a ring */
     const char *const *readings, *const *facts;
     uint32_t answers;
-    uint32_t seen[2]; /* requests of each ring */
+    uint32_t seen[2 * LIAR_QUEUES]; /* requests of each ring */
+    uint32_t ports;                 /* open ones */
     uint64_t now_ns;
 };
 

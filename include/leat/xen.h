@@ -8,6 +8,10 @@
  * These are lent to the stack and go back into the ring when the stack has freed them.  Pages of
  * sent frames are granted to the other domain for good, if the tool stack calls it trusted;
  * otherwise frames are copied once, into pages that hold nothing else.
+ *
+ * If the other domain offers several queues, that is pairs of rings, it serves them on several
+ * processors.  Frames of one flow (one connection of TCP; otherwise all between two addresses) go
+ * through one queue, so they stay in order.
  */
 #ifndef LEAT_XEN_H
 #define LEAT_XEN_H
@@ -34,6 +38,9 @@ struct leat_xen_config {
     const struct leat_mac *mac;       /**< our address on the link; NULL: the one in xenstore */
     uint16_t mtu;                     /**< 0: the one in xenstore, else 1500 */
     bool no_offload;                  /**< no super-frames, in neither direction */
+    uint8_t queues;                   /**< at most so many pairs of rings, 3 MiB each, if the other
+                                           domain offers several; 0: one for each 32 MiB of
+                                           memory.  More than 4 are not used */
     bool untrusted;                   /**< copy sent frames although the tool stack trusts the other
                                            domain */
     uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */

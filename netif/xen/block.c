@@ -183,19 +183,19 @@ static const struct leat_block_ops xen_block_ops = {
 /* Fills in the facts of the backend; false: they are impossible. */
 static bool set_facts(struct leat_xen_block *block)
 {
-    const uint32_t sector = block->bus.sector_bytes;
+    const uint32_t sector = block->bus.numbers[XEN_BUS_SECTOR_BYTES];
 
     if (sector < LEAT_BLOCK_SECTOR_MIN || sector > XEN_PAGE_BYTES || (sector & (sector - 1)) != 0)
         return false;
-    block->block =
-        (struct leat_block_device){.ops = &xen_block_ops,
-                                   .name = "xen-block0",
-                                   .sector_bytes = sector,
-                                   .sectors = block->bus.disk_units / (sector / XEN_BLOCK_UNIT),
-                                   .requests_max = XEN_BLOCK_REQUESTS,
-                                   .pieces_max = 1,
-                                   .piece_bytes_max = XEN_BLOCK_BYTES_MAX,
-                                   .read_only = block->bus.disk_info & XEN_BLOCK_READ_ONLY};
+    block->block = (struct leat_block_device){
+        .ops = &xen_block_ops,
+        .name = "xen-block0",
+        .sector_bytes = sector,
+        .sectors = block->bus.disk_units / (sector / XEN_BLOCK_UNIT),
+        .requests_max = XEN_BLOCK_REQUESTS,
+        .pieces_max = 1,
+        .piece_bytes_max = XEN_BLOCK_BYTES_MAX,
+        .read_only = block->bus.numbers[XEN_BUS_DISK_INFO] & XEN_BLOCK_READ_ONLY};
     return block->block.sectors > 0;
 }
 

@@ -64,7 +64,10 @@ static void connect(struct leat_xen_block *block)
         return;
     }
     block->connected = true;
-    xen_bus_connect(&block->bus, (uint32_t[XEN_BUS_VALUES]){machine->ref_first, block->port});
+    block->bus.ring_count = 1;
+    block->bus.rings[0][0] = machine->ref_first;
+    block->bus.rings[0][1] = block->port;
+    xen_bus_connect(&block->bus);
 }
 
 static bool serve_end(void *arg, uint64_t now_ns)

@@ -9,8 +9,11 @@
 enum {
     STEPS_MAX = 8, /* of one call */
     DECIMAL_BYTES = 11,
-    KEY_MAX = 30 /* bytes of a key's name */
+    KEY_MAX = 30,   /* bytes of a key's name */
+    QUEUE_BYTES = 8 /* of the name of a queue's folder, with a slash */
 };
+
+_Static_assert(XEN_BUS_RINGS_MAX <= 10, "the number of a queue is one digit");
 
 _Static_assert(XEN_STORE_VALUE_MAX + 1 + KEY_MAX < XEN_STORE_PATH_MAX, "each path fits");
 
@@ -98,7 +101,7 @@ static enum xen_bus_state reaction_to(const struct xen_bus *bus, uint32_t state)
         return XEN_BUS_CLOSING;
     if (state == XEN_BUS_CLOSING)
         return XEN_BUS_CLOSED;
-    if (state == XEN_BUS_CLOSED && bus->online)
+    if (state == XEN_BUS_CLOSED && bus->numbers[XEN_BUS_ONLINE] != 0)
         return XEN_BUS_INITIALISING;
     return 0;
 }
@@ -142,17 +145,41 @@ static void step_reading(struct xen_bus *bus, uint64_t now_ns, const char *value
 
 /* ---- what is written ---------------------------------------------------------------------- */
 
-static void ask_write(struct xen_bus *bus, uint64_t now_ns)
+static void ask_key(struct xen_bus *bus, uint64_t now_ns, const char *name,
+                    const struct xen_bus_key *key, const uint32_t *values)
 {
-    const struct xen_bus_key *key = &bus->kind->keys[bus->step];
     char digits[DECIMAL_BYTES];
 
+    ask(bus, now_ns, XEN_STORE_WRITE, false, name,
+        key->text ? key->text : write_number(digits, values[key->value]));
+}
+
+/* The keys of one ring lie with the others, those of several ones in a folder for each. */
+static void ask_ring_key(struct xen_bus *bus, uint64_t now_ns)
+{
+    const uint32_t ring = bus->step / bus->kind->ring_key_count;
+    const struct xen_bus_key *key = &bus->kind->ring_keys[bus->step % bus->kind->ring_key_count];
+    char name[KEY_MAX] = "queue-0/";
+
+    leat_assert(QUEUE_BYTES + strlen(key->name) < KEY_MAX);
+    name[QUEUE_BYTES - 2] = (char)('0' + ring);
+    memcpy(name + QUEUE_BYTES, key->name, strlen(key->name) + 1);
+    ask_key(bus, now_ns, bus->ring_count > 1 ? name : key->name, key, bus->rings[ring]);
+}
+
+static void ask_write(struct xen_bus *bus, uint64_t now_ns)
+{
+    const uint32_t ring_keys = bus->ring_count * bus->kind->ring_key_count;
+    const struct xen_bus_key *keys = bus->kind->keys;
+    const uint32_t step = bus->step - ring_keys;
+
     /* The state is last, because the other domain reads the keys when it sees it. */
-    if (bus->step == bus->kind->key_count)
-        write_state(bus, now_ns, XEN_BUS_CONNECTED);
+    if (bus->step < ring_keys)
+        ask_ring_key(bus, now_ns);
+    else if (step < bus->kind->key_count)
+        ask_key(bus, now_ns, keys[step].name, &keys[step], bus->values);
     else
-        ask(bus, now_ns, XEN_STORE_WRITE, false, key->name,
-            key->text ? key->text : write_number(digits, bus->values[key->value]));
+        write_state(bus, now_ns, XEN_BUS_CONNECTED);
 }
 
 static void step_writing(struct xen_bus *bus, uint64_t now_ns, const char *value)
@@ -337,10 +364,9 @@ void xen_bus_open(struct xen_bus *bus, const struct xen_bus_kind *kind, struct x
     go_to(bus, XEN_BUS_READING, 0);
 }
 
-void xen_bus_connect(struct xen_bus *bus, const uint32_t values[XEN_BUS_VALUES])
+void xen_bus_connect(struct xen_bus *bus)
 {
     leat_assert(bus->phase == XEN_BUS_READY);
-    memcpy(bus->values, values, sizeof bus->values);
     bus->wrote_state = 0;
     go_to(bus, XEN_BUS_WRITING, 0);
 }

@@ -48,33 +48,48 @@ enum xen_bus_feature {
     XEN_BUS_GSO_TCPV6 = 1 << 2,
     XEN_BUS_CSUM_V6 = 1 << 3,
     XEN_BUS_FLUSH = 1 << 4, /* of a disk */
-    XEN_BUS_MULTICAST = 1 << 5
+    XEN_BUS_MULTICAST = 1 << 5,
+    XEN_BUS_RX_COPY = 1 << 6 /* the only way to receive that the driver has */
+};
+
+/* Numbers that are read. */
+enum xen_bus_number {
+    XEN_BUS_ONLINE,  /* not 0: the tool stack doesn't take the device away */
+    XEN_BUS_TRUSTED, /* of a network interface, as the next ones; without the key it is (XSA-403) */
+    XEN_BUS_MTU,     /* 0: not given */
+    XEN_BUS_QUEUES,  /* that the other domain offers; 0: as 1 */
+    XEN_BUS_DISK_INFO, /* of a disk, as the next one */
+    XEN_BUS_SECTOR_BYTES,
+    XEN_BUS_NUMBERS
 };
 
 struct xen_reading;
 
+enum {
+    XEN_BUS_VALUES = 3,
+    XEN_BUS_RINGS_MAX = 4, /* or pairs of rings */
+    XEN_BUS_RING_VALUES = 3
+};
+
 /* A key that is written. */
 struct xen_bus_key {
     const char *name;
-    const char *text; /* NULL: a number of xen_bus_connect() */
-    uint8_t value;    /* its place there */
+    const char *text; /* NULL: a number */
+    uint8_t value;    /* its place in `values`, or in a line of `rings` */
 };
 
 /* A kind of device: its keys in xenstore. */
 struct xen_bus_kind {
-    const char *folder;                 /* of all its devices, with a slash at the end */
-    const char *missing;                /* the line that says that there is no such device */
-    const struct xen_reading *readings; /* read until the other domain waits */
-    const struct xen_reading *facts;    /* read after it has connected */
-    const struct xen_bus_key *keys;     /* written before our state */
-    uint8_t reading_count, fact_count, key_count;
+    const char *folder;                  /* of all its devices, with a slash at the end */
+    const char *missing;                 /* the line that says that there is no such device */
+    const struct xen_reading *readings;  /* read until the other domain waits */
+    const struct xen_reading *facts;     /* read after it has connected */
+    const struct xen_bus_key *ring_keys; /* written first: for each ring, or pair of rings */
+    const struct xen_bus_key *keys;      /* written then, before our state */
+    uint8_t reading_count, fact_count, ring_key_count, key_count;
 };
 
 extern const struct xen_bus_kind xen_bus_vif, xen_bus_vbd;
-
-enum {
-    XEN_BUS_VALUES = 5
-};
 
 struct xen_bus {
     struct xen_store *store;
@@ -84,23 +99,23 @@ struct xen_bus {
     uint8_t wrote_state; /* enum xen_bus_state; 0: none yet */
     bool asked;          /* a request is on its way */
     bool asked_state;    /* it writes our state */
-    bool online;         /* the tool stack doesn't take the device away */
     bool watching;       /* XEN_BUS_UP: events tell of changes of the other domain's state */
     bool missing;        /* XEN_BUS_FAILED, because there is no such device */
     const char *why;
     uint64_t asked_ns, again_ns;
     uint32_t watch_events; /* seen */
     unsigned number;
-    uint32_t values[XEN_BUS_VALUES]; /* of xen_bus_connect() */
+    /* what is written: filled in before xen_bus_connect() */
+    uint32_t values[XEN_BUS_VALUES];
+    uint32_t rings[XEN_BUS_RINGS_MAX][XEN_BUS_RING_VALUES];
+    uint32_t ring_count;
     /* what was read */
     uint16_t domain;
     uint32_t features;
-    uint32_t mtu; /* of a network interface; 0: not given */
-    bool trusted;
+    uint32_t numbers[XEN_BUS_NUMBERS];
     bool has_mac;
     struct leat_mac mac;
     uint64_t disk_units; /* of a disk: its length in units of 512 bytes */
-    uint32_t sector_bytes, disk_info;
     char backend[XEN_STORE_VALUE_MAX + 1];
 };
 
@@ -114,7 +129,7 @@ void xen_bus_step(struct xen_bus *bus, uint64_t now_ns);
 uint64_t xen_bus_due_ns(const struct xen_bus *bus);
 
 /* In XEN_BUS_READY: tells the other domain where the rings are, by the keys of the kind. */
-void xen_bus_connect(struct xen_bus *bus, const uint32_t values[XEN_BUS_VALUES]);
+void xen_bus_connect(struct xen_bus *bus);
 
 /* In XEN_BUS_DOWN and XEN_BUS_ENDED: begins from the start. */
 void xen_bus_again(struct xen_bus *bus, uint64_t now_ns);

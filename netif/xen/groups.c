@@ -168,8 +168,9 @@ void xen_groups_tell(struct leat_xen *xen)
         if (group->wanted == group->told)
             continue;
         if (!is_shared(xen, group) &&
-            !xen_net_transmit_group(xen, group->wanted ? XEN_EXTRA_GROUP_ADD : XEN_EXTRA_GROUP_DEL,
-                                    &group->mac))
+            !xen_queue_send_group(xen->queues[0],
+                                  group->wanted ? XEN_EXTRA_GROUP_ADD : XEN_EXTRA_GROUP_DEL,
+                                  &group->mac))
             return; /* the ring is full */
         group->told = group->wanted;
     }

@@ -23,19 +23,21 @@ static uint64_t xen_net_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
     struct leat_xen *xen = xen_of(netif);
     uint64_t due_ns = xen_store_is_due(xen->store) ? now_ns : xen_bus_due_ns(&xen->bus);
 
+    xen_net_transmit_room(netif); /* looks for answered frames */
     if (xen->lost)
         return LEAT_NEVER_NS;
-    if (!xen->connected)
-        return due_ns > now_ns ? due_ns : now_ns;
-    if (xen->more || xen_ring_arm(&xen->rx, 1))
-        return now_ns;
-    /* A full ring's event comes when half of it is answered. Otherwise there is none for sent
-     * frames: one would come for each. */
-    if (xen_net_transmit_room(netif) == 0 &&
-        xen_ring_arm(&xen->tx, (xen->tx.published - xen->tx.responses) / 2 + 1))
-        return now_ns;
-    if ((xen->starved || xen->tx.published != xen->tx.responses) && due_ns > now_ns + look_again_ns)
-        due_ns = now_ns + look_again_ns;
+    for (uint32_t i = 0; i < xen->queue_count; i++) {
+        struct xen_queue *queue = xen->queues[i];
+        const uint32_t sent = queue->tx.published - queue->tx.responses;
+
+        /* A full ring's event comes when half of it is answered. Otherwise there is none for sent
+         * frames: one would come for each. */
+        if (queue->more || xen_ring_arm(&queue->rx, 1) ||
+            (xen_queue_room(queue) == 0 && xen_ring_arm(&queue->tx, sent / 2 + 1)))
+            return now_ns;
+        if ((queue->starved || sent > 0) && due_ns > now_ns + look_again_ns)
+            due_ns = now_ns + look_again_ns;
+    }
     return due_ns > now_ns ? due_ns : now_ns;
 }
 
@@ -104,10 +106,11 @@ static uint16_t choose_mtu(const struct leat_xen *xen, uint16_t asked)
 {
     const bool sg = xen->bus.features & XEN_BUS_SG;
     const uint32_t most = (sg ? XEN_FRAME_BYTES : XEN_PAGE_BYTES) - ETHERNET_MOST;
-    const uint32_t offered = xen->bus.mtu > 0 ? xen->bus.mtu : MTU_DEFAULT;
+    const uint32_t given = xen->bus.numbers[XEN_BUS_MTU];
+    const uint32_t offered = given > 0 ? given : MTU_DEFAULT;
     const uint32_t mtu = asked ? asked : offered;
 
-    return mtu < MTU_MIN || mtu > most || (xen->bus.mtu > 0 && mtu > offered) ? 0 : (uint16_t)mtu;
+    return mtu < MTU_MIN || mtu > most || (given > 0 && mtu > offered) ? 0 : (uint16_t)mtu;
 }
 
 static const char *why_not_up(const struct leat_xen *xen)
@@ -116,32 +119,23 @@ static const char *why_not_up(const struct leat_xen *xen)
         return xen->why_lost;
     if (xen->bus.backend[0] == '\0')
         return "xenstore doesn't answer";
-    return xen->connected ? "the backend doesn't connect" : "the backend isn't ready";
-}
-
-/* Lists of free pages, and the path to the backend. */
-static void prepare(struct leat_xen *xen, unsigned number)
-{
-    xen->netif = (struct leat_netif){.ops = &xen_net_ops, .name = "xen0"};
-    xen->rx_free = XEN_NET_NONE;
-    for (uint32_t i = XEN_NET_RX_PAGES; i > 0; i--) {
-        xen->rx_pages[i - 1] = (struct xen_rx_page){.xen = xen, .next = xen->rx_free};
-        xen->rx_free = (uint16_t)(i - 1);
-    }
-    xen->rx_free_count = XEN_NET_RX_PAGES;
-    xen_bus_open(&xen->bus, &xen_bus_vif, xen->store, number);
+    return xen->queue_count > 0 ? "the backend doesn't connect" : "the backend isn't ready";
 }
 
 enum leat_err xen_net_start(struct leat_xen *xen, unsigned number, const struct leat_mac *mac,
                             uint16_t mtu, const char **why)
 {
-    leat_assert(((uintptr_t)xen->pages & (XEN_PAGE_BYTES - 1)) == 0);
+    bool is_up;
+
     leat_assert((xen->window & (XEN_PAGE_BYTES - 1)) == 0);
     leat_assert(xen->window_pages <= XEN_NET_WINDOW_PAGES);
     leat_assert(xen->machine->ref_end - xen->machine->ref_first >=
-                XEN_NET_PAGES + xen->window_pages);
-    prepare(xen, number);
-    if (!run_until(xen, XEN_BUS_UP, open_ns)) {
+                xen->queues_max * XEN_NET_PAGES + xen->window_pages);
+    xen->netif = (struct leat_netif){.ops = &xen_net_ops, .name = "xen0"};
+    xen_bus_open(&xen->bus, &xen_bus_vif, xen->store, number);
+    is_up = run_until(xen, XEN_BUS_UP, open_ns);
+    xen->take_queue = NULL;
+    if (!is_up) {
         *why = why_not_up(xen);
         xen_net_close(&xen->netif);
         return xen->bus.missing ? LEAT_ERR_NOT_FOUND : LEAT_ERR_DEVICE;

@@ -66,13 +66,11 @@ enum xen_outcome xen_take_domain(struct xen_bus *bus, const struct xen_reading *
     return XEN_NEXT;
 }
 
-enum xen_outcome xen_take_online(struct xen_bus *bus, const struct xen_reading *reading,
+enum xen_outcome xen_take_number(struct xen_bus *bus, const struct xen_reading *reading,
                                  const char *value)
 {
-    uint32_t number = 0;
-
-    (void)reading;
-    bus->online = xen_read_number(value, &number) && number != 0;
+    bus->numbers[reading->what] = value ? 0 : reading->absent;
+    xen_read_number(value, &bus->numbers[reading->what]);
     return XEN_NEXT;
 }
 
@@ -98,6 +96,6 @@ enum xen_outcome xen_take_feature(struct xen_bus *bus, const struct xen_reading 
     uint32_t number = 0;
 
     if (xen_read_number(value, &number) && number != 0)
-        bus->features |= reading->feature;
+        bus->features |= reading->what;
     return XEN_NEXT;
 }

@@ -14,11 +14,12 @@ enum xen_outcome {
 /* One key that is read. */
 struct xen_reading {
     const char *key;
-    bool is_theirs;  /* in the other domain's folder */
-    uint8_t feature; /* enum xen_bus_feature, for xen_take_feature() */
     /* Takes the answer; @value: NULL if there is no such key. */
     enum xen_outcome (*take)(struct xen_bus *bus, const struct xen_reading *reading,
                              const char *value);
+    bool is_theirs;  /* in the other domain's folder */
+    uint8_t what;    /* enum xen_bus_feature or xen_bus_number, as it is taken */
+    uint16_t absent; /* the number if there is no such key; a value that is none is 0 */
 };
 
 /* ---- those of every device ---------------------------------------------------------------- */
@@ -27,7 +28,7 @@ enum xen_outcome xen_take_backend(struct xen_bus *bus, const struct xen_reading 
                                   const char *value);
 enum xen_outcome xen_take_domain(struct xen_bus *bus, const struct xen_reading *reading,
                                  const char *value);
-enum xen_outcome xen_take_online(struct xen_bus *bus, const struct xen_reading *reading,
+enum xen_outcome xen_take_number(struct xen_bus *bus, const struct xen_reading *reading,
                                  const char *value);
 
 /* The other domain must wait for us. If it is still connected to an earlier driver, ours goes the

@@ -41,20 +41,20 @@ static void take_extra(struct xen_rx_chain *chain, const struct xen_extra *extra
 
 /* Pages that are in the ring, or can go there. The stack may have all others: TCP keeps what it has
  * received, and echoed, until the peer acknowledges it. */
-static uint32_t kept(const struct leat_xen *xen)
+static uint32_t kept(const struct xen_queue *queue)
 {
-    return xen->rx_free_count + xen->rx.requests - xen->rx.responses;
+    return queue->rx_free_count + queue->rx.requests - queue->rx.responses;
 }
 
 /* The @len bytes of a page as a buffer: lent, or copied.  Takes the page. */
-static struct leat_buf *take_page(struct leat_xen *xen, struct leat_pool *pool, uint32_t page,
+static struct leat_buf *take_page(struct xen_queue *queue, struct leat_pool *pool, uint32_t page,
                                   uint32_t offset, uint32_t len)
 {
-    const uint8_t *at = xen_rx_bytes(xen, page) + offset;
+    const uint8_t *at = xen_rx_bytes(queue, page) + offset;
     struct leat_buf *buf = NULL;
 
-    if (len > COPIED_MAX && kept(xen) >= KEPT_LEAST)
-        buf = leat_buf_lend(pool, at, len, xen_rx_returned, &xen->rx_pages[page]);
+    if (len > COPIED_MAX && kept(queue) >= KEPT_LEAST)
+        buf = leat_buf_lend(pool, at, len, xen_rx_returned, &queue->rx_pages[page]);
     if (buf)
         return buf;
     /* THE place where this backend copies on receive. */
@@ -66,22 +66,22 @@ static struct leat_buf *take_page(struct leat_xen *xen, struct leat_pool *pool, 
         buf = leat_buf_copy(pool, at, len);
     }
     if (buf)
-        xen->counters.rx_copied_bytes += len;
-    xen_rx_give(xen, page);
+        queue->xen->counters.rx_copied_bytes += len;
+    xen_rx_give(queue, page);
     return buf;
 }
 
 /* A slot with data: the first one of a frame, or a further one. */
-static void take_data(struct leat_xen *xen, struct leat_pool *pool, uint32_t slot,
+static void take_data(struct xen_queue *queue, struct leat_pool *pool, uint32_t slot,
                       const struct xen_rx_response *response)
 {
-    struct xen_rx_chain *chain = &xen->chain;
-    const uint16_t page = xen->rx_slots[slot];
+    struct xen_rx_chain *chain = &queue->chain;
+    const uint16_t page = queue->rx_slots[slot];
     struct leat_buf *buf = NULL;
 
-    if (!xen_rx_revoke(xen, slot)) {
+    if (!xen_rx_revoke(queue, slot)) {
         /* It said that it is done with the page, but holds it: XSA-396. */
-        xen_net_fail(xen);
+        xen_net_fail(queue->xen);
         return;
     }
     if (!chain->open) {
@@ -94,10 +94,10 @@ static void take_data(struct leat_xen *xen, struct leat_pool *pool, uint32_t slo
         chain->slots > XEN_FRAME_SLOTS)
         chain->bad = true;
     if (chain->bad || chain->starved) {
-        xen_rx_give(xen, page);
+        xen_rx_give(queue, page);
         return;
     }
-    buf = take_page(xen, pool, page, response->offset, (uint32_t)response->status);
+    buf = take_page(queue, pool, page, response->offset, (uint32_t)response->status);
     chain->starved = !buf;
     if (buf && chain->frame)
         leat_buf_append(chain->frame, buf);
@@ -144,12 +144,12 @@ static bool is_good(struct leat_xen *xen, const struct xen_rx_chain *chain)
 }
 
 /* The frame is complete; NULL: it was dropped. */
-static struct leat_buf *end_frame(struct leat_xen *xen)
+static struct leat_buf *end_frame(struct xen_queue *queue)
 {
-    struct xen_rx_chain chain = xen->chain;
+    struct xen_rx_chain chain = queue->chain;
 
-    xen->chain = (struct xen_rx_chain){0};
-    if (!is_good(xen, &chain)) {
+    queue->chain = (struct xen_rx_chain){0};
+    if (!is_good(queue->xen, &chain)) {
         leat_buf_free(chain.frame);
         return NULL;
     }
@@ -162,57 +162,50 @@ static struct leat_buf *end_frame(struct leat_xen *xen)
 }
 
 /* Takes one response; the frame that it completes, or NULL. */
-static struct leat_buf *take_slot(struct leat_xen *xen, struct leat_pool *pool)
+static struct leat_buf *take_slot(struct xen_queue *queue, struct leat_pool *pool)
 {
-    const uint32_t slot = xen->rx.responses++ % XEN_RING_SLOTS;
+    const uint32_t slot = queue->rx.responses++ % XEN_RING_SLOTS;
     union xen_rx_slot copy;
 
     /* A copy, because the other domain may still write where the slot lies (XSA-155). The barrier
      * keeps the compiler from reading it there again. */
-    memcpy(&copy, &xen_rx_ring(xen)->slots[slot], sizeof copy);
+    memcpy(&copy, &xen_rx_ring(queue)->slots[slot], sizeof copy);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    if (xen->chain.extra_is_next) {
-        const uint16_t page = xen->rx_slots[slot];
+    if (queue->chain.extra_is_next) {
+        const uint16_t page = queue->rx_slots[slot];
 
-        take_extra(&xen->chain, &copy.extra);
+        take_extra(&queue->chain, &copy.extra);
         /* Nothing was written into its page. */
-        if (xen_rx_revoke(xen, slot))
-            xen_rx_give(xen, page);
+        if (xen_rx_revoke(queue, slot))
+            xen_rx_give(queue, page);
     } else {
-        take_data(xen, pool, slot, &copy.response);
+        take_data(queue, pool, slot, &copy.response);
     }
-    if (xen->lost || xen->chain.open || xen->chain.extra_is_next)
+    if (queue->xen->lost || queue->chain.open || queue->chain.extra_is_next)
         return NULL;
-    return end_frame(xen);
+    return end_frame(queue);
 }
 
-uint32_t xen_net_receive(struct leat_netif *netif, uint64_t now_ns, struct leat_pool *pool,
-                         struct leat_buf **frames, uint32_t frames_max)
+uint32_t xen_queue_receive(struct xen_queue *queue, struct leat_pool *pool,
+                           struct leat_buf **frames, uint32_t frames_max)
 {
-    struct leat_xen *xen = xen_of(netif);
-    uint32_t count = 0, ready, taken;
+    const uint32_t ready = xen_ring_ready(&queue->rx);
+    uint32_t count = 0, taken;
 
-    xen_net_look(xen, now_ns);
-    if (!xen->connected)
-        return 0;
-    xen_net_collect(xen);
-    ready = xen->connected ? xen_ring_ready(&xen->rx) : 0;
     if (ready == UINT32_MAX) {
-        xen_net_fail(xen);
+        xen_net_fail(queue->xen);
         return 0;
     }
     /* dropped frames count, too, so that the loop is bounded */
     for (taken = 0; taken < ready && taken < XEN_RING_SLOTS && count < frames_max; taken++) {
-        struct leat_buf *frame = take_slot(xen, pool);
+        struct leat_buf *frame = take_slot(queue, pool);
 
-        if (xen->lost)
+        if (queue->xen->lost)
             return count;
         if (frame)
             frames[count++] = frame;
     }
-    xen->more = taken < ready;
-    if (xen->connected)
-        xen_net_rx_fill(xen);
-    xen_net_publish(xen);
+    queue->more = taken < ready;
+    xen_queue_rx_fill(queue);
     return count;
 }

@@ -18,53 +18,54 @@ enum {
 static const uintptr_t page_mask = XEN_PAGE_BYTES - 1;
 
 /* Takes one response; false: it answers nothing that was asked. */
-static bool take_response(struct leat_xen *xen)
+static bool take_response(struct xen_queue *queue)
 {
-    const uint32_t slot = xen->tx.responses++ % XEN_RING_SLOTS;
+    const uint32_t slot = queue->tx.responses++ % XEN_RING_SLOTS;
     union xen_tx_slot copy;
     struct xen_tx_entry *head;
     uint16_t id;
 
-    memcpy(&copy, &xen_tx_ring(xen)->slots[slot], sizeof copy);
+    memcpy(&copy, &xen_tx_ring(queue)->slots[slot], sizeof copy);
     __atomic_signal_fence(__ATOMIC_SEQ_CST); /* as in receive.c */
     if (copy.response.status == XEN_STATUS_NULL)
         return true;
     id = copy.response.id;
-    if (id >= XEN_NET_TX_PAGES || xen->tx_entries[id].head == XEN_NET_NONE)
+    if (id >= XEN_NET_TX_PAGES || queue->tx_entries[id].head == XEN_NET_NONE)
         return false;
-    head = &xen->tx_entries[xen->tx_entries[id].head];
+    head = &queue->tx_entries[queue->tx_entries[id].head];
     if (copy.response.status != XEN_STATUS_OKAY && head->is_group)
-        xen->all_groups = true;
-    else if (copy.response.status != XEN_STATUS_OKAY && &xen->tx_entries[id] == head)
-        xen->counters.tx_refused++; /* once a frame */
+        queue->xen->all_groups = true;
+    else if (copy.response.status != XEN_STATUS_OKAY && &queue->tx_entries[id] == head)
+        queue->xen->counters.tx_refused++; /* once a frame */
     leat_debug_assert(head->left > 0);
     head->left--;
     if (head->left == 0)
-        xen_tx_end(xen, xen->tx_entries[id].head);
+        xen_tx_end(queue, queue->tx_entries[id].head);
     else
-        xen->tx_entries[id].head = XEN_NET_NONE; /* a second answer would be one too many */
+        queue->tx_entries[id].head = XEN_NET_NONE; /* a second answer would be one too many */
     return true;
 }
 
-bool xen_tx_collect(struct leat_xen *xen)
+bool xen_queue_collect(struct xen_queue *queue)
 {
-    const uint32_t ready = xen_ring_ready(&xen->tx);
+    const uint32_t ready = xen_ring_ready(&queue->tx);
     bool good = ready != UINT32_MAX;
 
     for (uint32_t i = 0; i < ready && good; i++)
-        good = take_response(xen);
+        good = take_response(queue);
     /* All slots are answered, but not all frames: some answers were none. */
-    if (good && xen->tx.requests == xen->tx.responses && xen->tx_free_count < XEN_NET_TX_PAGES)
+    if (good && queue->tx.requests == queue->tx.responses &&
+        queue->tx_free_count < XEN_NET_TX_PAGES)
         good = false;
     return good;
 }
 
-uint32_t xen_tx_room(const struct leat_xen *xen)
+uint32_t xen_queue_room(const struct xen_queue *queue)
 {
-    const uint32_t room = xen_ring_room(&xen->tx);
+    const uint32_t room = xen_ring_room(&queue->tx);
 
     /* There are never fewer free entries than free slots, but the other domain decides when. */
-    return (room < xen->tx_free_count ? room : xen->tx_free_count) / SLOTS_MAX;
+    return (room < queue->tx_free_count ? room : queue->tx_free_count) / SLOTS_MAX;
 }
 
 /* ---- a frame ------------------------------------------------------------------------------ */
@@ -73,7 +74,7 @@ uint32_t xen_tx_room(const struct leat_xen *xen)
 static uint32_t window_ref(struct leat_xen *xen, uintptr_t address)
 {
     const uintptr_t page = (address - xen->window) / XEN_PAGE_BYTES;
-    const uint32_t ref = xen->machine->ref_first + XEN_NET_PAGES + (uint32_t)page;
+    const uint32_t ref = xen_window_ref(xen, page);
     const uint32_t bit = 1u << page % 32;
 
     if (!xen->direct || address < xen->window || page >= xen->window_pages)
@@ -90,20 +91,20 @@ static uint32_t window_ref(struct leat_xen *xen, uintptr_t address)
 
 /* Takes an entry for a piece of the frame behind @last (XEN_NET_NONE: it is the first), and fills
  * in its slot. */
-static uint16_t add(struct leat_xen *xen, uint16_t head, uint16_t last,
+static uint16_t add(struct xen_queue *queue, uint16_t head, uint16_t last,
                     struct xen_tx_request request)
 {
-    const uint16_t at = xen->tx_free;
-    struct xen_tx_entry *entry = &xen->tx_entries[at];
+    const uint16_t at = queue->tx_free;
+    struct xen_tx_entry *entry = &queue->tx_entries[at];
 
     leat_assert(at != XEN_NET_NONE);
-    xen->tx_free = entry->next;
-    xen->tx_free_count--;
+    queue->tx_free = entry->next;
+    queue->tx_free_count--;
     *entry = (struct xen_tx_entry){.next = XEN_NET_NONE, .head = head == XEN_NET_NONE ? at : head};
     if (last != XEN_NET_NONE)
-        xen->tx_entries[last].next = at;
+        queue->tx_entries[last].next = at;
     request.id = at;
-    xen_tx_ring(xen)->slots[xen->tx.requests++ % XEN_RING_SLOTS].request = request;
+    xen_tx_ring(queue)->slots[queue->tx.requests++ % XEN_RING_SLOTS].request = request;
     return at;
 }
 
@@ -115,34 +116,34 @@ struct parts {
 
 /* THE place where this backend copies on transmit: up to a page of the frame goes into the page of
  * the entry @at, as the next part.  False: another domain keeps that page. */
-static bool copy_part(struct leat_xen *xen, uint16_t at, const struct leat_buf *frame,
+static bool copy_part(struct xen_queue *queue, uint16_t at, const struct leat_buf *frame,
                       uint32_t from, uint32_t most, struct parts *parts)
 {
-    struct xen_machine *machine = xen->machine;
-    uint8_t *page = xen_tx_bytes(xen, at);
-    const uint32_t ref = xen_ref_of(xen, page);
+    struct xen_machine *machine = queue->xen->machine;
+    uint8_t *page = xen_tx_bytes(queue, at);
+    const uint32_t ref = xen_ref_of(queue, page);
 
     leat_debug_assert(parts->count < XEN_FRAME_SLOTS);
     /* granted at its first use, and then for good; a second grant to the same domain changes
      * nothing */
-    if (!machine->ops->grant(machine, ref, page, xen->bus.domain, true))
+    if (!machine->ops->grant(machine, ref, page, queue->xen->bus.domain, true))
         return false;
     const uint32_t len = leat_buf_read(frame, from, page, most);
 
     parts->list[parts->count++] = (struct xen_tx_request){.ref = ref, .size = (uint16_t)len};
-    xen->counters.tx_copied_bytes += len;
+    queue->xen->counters.tx_copied_bytes += len;
     return true;
 }
 
 /* Lists the pages in which the frame lies; false: too many, or one can't be granted.  An Ethernet
  * header that lies in two pages is copied, because Linux' backend wants it in the first slot. */
-static bool list_pages(struct leat_xen *xen, const struct leat_buf *frame, struct parts *parts)
+static bool list_pages(struct xen_queue *queue, const struct leat_buf *frame, struct parts *parts)
 {
     const bool is_cut = ((uintptr_t)frame->data & page_mask) > XEN_PAGE_BYTES - ETHERNET_BYTES;
     uint32_t skip = is_cut ? ETHERNET_BYTES : 0;
 
     parts->count = 0;
-    if (is_cut && !copy_part(xen, xen->tx_free, frame, 0, skip, parts))
+    if (is_cut && !copy_part(queue, queue->tx_free, frame, 0, skip, parts))
         return false;
     for (; frame; frame = frame->next, skip = 0) {
         uintptr_t at = (uintptr_t)frame->data + skip;
@@ -150,7 +151,8 @@ static bool list_pages(struct leat_xen *xen, const struct leat_buf *frame, struc
         for (uint32_t left = frame->len - skip; left > 0;) {
             const uint32_t in_page = XEN_PAGE_BYTES - (uint32_t)(at & page_mask);
             const uint32_t here = left < in_page ? left : in_page;
-            const uint32_t ref = parts->count < xen->slots_max ? window_ref(xen, at) : 0;
+            const uint32_t ref =
+                parts->count < queue->xen->slots_max ? window_ref(queue->xen, at) : 0;
 
             if (ref == 0)
                 return false;
@@ -164,16 +166,16 @@ static bool list_pages(struct leat_xen *xen, const struct leat_buf *frame, struc
 }
 
 /* Copies the frame into the pages of the entries that it will get, which are the next free ones. */
-static bool copy_pages(struct leat_xen *xen, const struct leat_buf *frame, uint32_t total,
+static bool copy_pages(struct xen_queue *queue, const struct leat_buf *frame, uint32_t total,
                        struct parts *parts)
 {
-    uint16_t at = xen->tx_free;
+    uint16_t at = queue->tx_free;
 
     parts->count = 0;
     for (uint32_t done = 0; done < total; done += XEN_PAGE_BYTES) {
-        if (!copy_part(xen, at, frame, done, XEN_PAGE_BYTES, parts))
+        if (!copy_part(queue, at, frame, done, XEN_PAGE_BYTES, parts))
             return false;
-        at = xen->tx_entries[at].next;
+        at = queue->tx_entries[at].next;
     }
     return true;
 }
@@ -195,7 +197,7 @@ static struct xen_extra gso_of(const struct leat_buf *frame)
 
 /* Puts the parts into the ring. @kept: the frame, which must live until they are answered; NULL: it
  * was copied. */
-static void put(struct leat_xen *xen, const struct leat_buf *frame, struct leat_buf *kept,
+static void put(struct xen_queue *queue, const struct leat_buf *frame, struct leat_buf *kept,
                 uint32_t total, struct parts *parts)
 {
     uint16_t head = XEN_NET_NONE, last = XEN_NET_NONE;
@@ -212,47 +214,47 @@ static void put(struct leat_xen *xen, const struct leat_buf *frame, struct leat_
             if (is_super(frame))
                 request->flags |= XEN_TX_EXTRA_INFO;
         }
-        last = add(xen, head, last, *request);
+        last = add(queue, head, last, *request);
         if (i > 0)
             continue;
         head = last;
         if (is_super(frame))
-            xen_tx_ring(xen)->slots[xen->tx.requests++ % XEN_RING_SLOTS].extra = gso_of(frame);
+            xen_tx_ring(queue)->slots[queue->tx.requests++ % XEN_RING_SLOTS].extra = gso_of(frame);
     }
-    xen->tx_entries[head].frame = kept;
-    xen->tx_entries[head].left = (uint16_t)parts->count;
+    queue->tx_entries[head].frame = kept;
+    queue->tx_entries[head].left = (uint16_t)parts->count;
 }
 
-bool xen_net_transmit_group(struct leat_xen *xen, enum xen_extra_type what,
-                            const struct leat_mac *mac)
+bool xen_queue_send_group(struct xen_queue *queue, enum xen_extra_type what,
+                          const struct leat_mac *mac)
 {
     struct xen_extra extra = {.type = (uint8_t)what};
     uint16_t at;
 
-    if (xen_ring_room(&xen->tx) < 2 || xen->tx_free_count == 0)
+    if (xen_ring_room(&queue->tx) < 2 || queue->tx_free_count == 0)
         return false;
     memcpy(extra.group, mac->octet, sizeof extra.group);
-    at = add(xen, XEN_NET_NONE, XEN_NET_NONE,
+    at = add(queue, XEN_NET_NONE, XEN_NET_NONE,
              (struct xen_tx_request){.flags = XEN_TX_EXTRA_INFO}); /* a frame without bytes */
-    xen_tx_ring(xen)->slots[xen->tx.requests++ % XEN_RING_SLOTS].extra = extra;
-    xen->tx_entries[at].left = 1;
-    xen->tx_entries[at].is_group = true;
+    xen_tx_ring(queue)->slots[queue->tx.requests++ % XEN_RING_SLOTS].extra = extra;
+    queue->tx_entries[at].left = 1;
+    queue->tx_entries[at].is_group = true;
     return true;
 }
 
-void xen_tx_send(struct leat_xen *xen, struct leat_buf *frame)
+void xen_queue_send(struct xen_queue *queue, struct leat_buf *frame)
 {
+    struct leat_xen *xen = queue->xen;
     const uint32_t total = leat_buf_total(frame);
     struct parts parts;
 
-    if (xen_ring_room(&xen->tx) < SLOTS_MAX || xen->tx_free_count < SLOTS_MAX ||
-        total > XEN_FRAME_BYTES || frame->len <= ETHERNET_BYTES) {
+    if (xen_queue_room(queue) == 0 || total > XEN_FRAME_BYTES || frame->len <= ETHERNET_BYTES) {
         xen->counters.tx_lost++;
-    } else if (list_pages(xen, frame, &parts)) {
-        put(xen, frame, frame, total, &parts);
+    } else if (list_pages(queue, frame, &parts)) {
+        put(queue, frame, frame, total, &parts);
         return;
-    } else if (copy_pages(xen, frame, total, &parts)) {
-        put(xen, frame, NULL, total, &parts);
+    } else if (copy_pages(queue, frame, total, &parts)) {
+        put(queue, frame, NULL, total, &parts);
     } else {
         xen->counters.tx_lost++;
     }

@@ -16,42 +16,27 @@ static enum xen_outcome take_sectors(struct xen_bus *bus, const struct xen_readi
     return XEN_FAIL;
 }
 
-static enum xen_outcome take_sector_bytes(struct xen_bus *bus, const struct xen_reading *reading,
-                                          const char *value)
-{
-    (void)reading;
-    if (!xen_read_number(value, &bus->sector_bytes))
-        bus->sector_bytes = value ? 0 : SECTOR_DEFAULT; /* 0 is refused */
-    return XEN_NEXT;
-}
-
-static enum xen_outcome take_info(struct xen_bus *bus, const struct xen_reading *reading,
-                                  const char *value)
-{
-    (void)reading;
-    if (!xen_read_number(value, &bus->disk_info))
-        bus->disk_info = 0;
-    return XEN_NEXT;
-}
-
 static const struct xen_reading readings[] = {
-    {"backend", false, 0, xen_take_backend},
-    {"backend-id", false, 0, xen_take_domain},
-    {"online", true, 0, xen_take_online},
-    {"state", true, 0, xen_take_state},
+    {"backend", xen_take_backend, false, 0, 0},
+    {"backend-id", xen_take_domain, false, 0, 0},
+    {"online", xen_take_number, true, XEN_BUS_ONLINE, 0},
+    {"state", xen_take_state, true, 0, 0},
 };
 
 static const struct xen_reading facts[] = {
-    {"sectors", true, 0, take_sectors},
-    {"sector-size", true, 0, take_sector_bytes},
-    {"info", true, 0, take_info},
-    {"feature-flush-cache", true, XEN_BUS_FLUSH, xen_take_feature},
+    {"sectors", take_sectors, true, 0, 0},
+    {"sector-size", xen_take_number, true, XEN_BUS_SECTOR_BYTES, SECTOR_DEFAULT},
+    {"info", xen_take_number, true, XEN_BUS_DISK_INFO, 0},
+    {"feature-flush-cache", xen_take_feature, true, XEN_BUS_FLUSH, 0},
 };
 
-/* block.c gives the numbers in this order. */
-static const struct xen_bus_key keys[] = {
+/* block_connect.c gives the numbers in this order. */
+static const struct xen_bus_key ring_keys[] = {
     {"ring-ref", NULL, 0},
     {"event-channel", NULL, 1},
+};
+
+static const struct xen_bus_key keys[] = {
     {"protocol", "x86_64-abi", 0},
     {"feature-persistent", "1", 0},
 };
@@ -63,6 +48,8 @@ const struct xen_bus_kind xen_bus_vbd = {
     .reading_count = sizeof readings / sizeof *readings,
     .facts = facts,
     .fact_count = sizeof facts / sizeof *facts,
+    .ring_keys = ring_keys,
+    .ring_key_count = sizeof ring_keys / sizeof *ring_keys,
     .keys = keys,
     .key_count = sizeof keys / sizeof *keys,
 };

@@ -33,67 +33,35 @@ static enum xen_outcome take_mac(struct xen_bus *bus, const struct xen_reading *
     return XEN_NEXT;
 }
 
-static enum xen_outcome take_mtu(struct xen_bus *bus, const struct xen_reading *reading,
-                                 const char *value)
-{
-    (void)reading;
-    if (!xen_read_number(value, &bus->mtu))
-        bus->mtu = 0;
-    return XEN_NEXT;
-}
-
-/* Without the key the domain is trusted, as in Linux (XSA-403). */
-static enum xen_outcome take_trusted(struct xen_bus *bus, const struct xen_reading *reading,
-                                     const char *value)
-{
-    uint32_t number = 1;
-
-    (void)reading;
-    bus->trusted = !value || (xen_read_number(value, &number) && number != 0);
-    return XEN_NEXT;
-}
-
-/* The only way to receive that this driver has. */
-static enum xen_outcome take_rx_copy(struct xen_bus *bus, const struct xen_reading *reading,
-                                     const char *value)
-{
-    uint32_t number = 0;
-
-    (void)reading;
-    if (xen_read_number(value, &number) && number != 0)
-        return XEN_NEXT;
-    bus->why = "the backend doesn't offer feature-rx-copy";
-    return XEN_FAIL;
-}
-
 static const struct xen_reading readings[] = {
-    {"backend", false, 0, xen_take_backend},
-    {"backend-id", false, 0, xen_take_domain},
-    {"mac", false, 0, take_mac},
-    {"mtu", false, 0, take_mtu},
-    {"trusted", false, 0, take_trusted},
-    {"online", true, 0, xen_take_online},
-    {"state", true, 0, xen_take_state},
-    {"feature-sg", true, XEN_BUS_SG, xen_take_feature},
-    {"feature-gso-tcpv4", true, XEN_BUS_GSO_TCPV4, xen_take_feature},
-    {"feature-gso-tcpv6", true, XEN_BUS_GSO_TCPV6, xen_take_feature},
-    {"feature-ipv6-csum-offload", true, XEN_BUS_CSUM_V6, xen_take_feature},
-    {"feature-rx-copy", true, 0, take_rx_copy},
-    {"feature-multicast-control", true, XEN_BUS_MULTICAST, xen_take_feature},
+    {"backend", xen_take_backend, false, 0, 0},
+    {"backend-id", xen_take_domain, false, 0, 0},
+    {"mac", take_mac, false, 0, 0},
+    {"mtu", xen_take_number, false, XEN_BUS_MTU, 0},
+    {"trusted", xen_take_number, false, XEN_BUS_TRUSTED, 1},
+    {"online", xen_take_number, true, XEN_BUS_ONLINE, 0},
+    {"state", xen_take_state, true, 0, 0},
+    {"feature-sg", xen_take_feature, true, XEN_BUS_SG, 0},
+    {"feature-gso-tcpv4", xen_take_feature, true, XEN_BUS_GSO_TCPV4, 0},
+    {"feature-gso-tcpv6", xen_take_feature, true, XEN_BUS_GSO_TCPV6, 0},
+    {"feature-ipv6-csum-offload", xen_take_feature, true, XEN_BUS_CSUM_V6, 0},
+    {"feature-rx-copy", xen_take_feature, true, XEN_BUS_RX_COPY, 0},
+    {"feature-multicast-control", xen_take_feature, true, XEN_BUS_MULTICAST, 0},
+    {"multi-queue-max-queues", xen_take_number, true, XEN_BUS_QUEUES, 1},
 };
 
-/* connect.c gives the numbers in this order. */
-static const struct xen_bus_key keys[] = {
+/* connect.c gives the numbers in these orders. */
+static const struct xen_bus_key ring_keys[] = {
     {"tx-ring-ref", NULL, 0},
     {"rx-ring-ref", NULL, 1},
     {"event-channel", NULL, 2},
-    {"request-rx-copy", "1", 0},
-    {"feature-rx-notify", "1", 0},
-    {"feature-sg", "1", 0},
-    {"feature-gso-tcpv4", NULL, 3},
-    {"feature-gso-tcpv6", NULL, 3},
-    {"feature-ipv6-csum-offload", "1", 0},
-    {"request-multicast-control", NULL, 4},
+};
+
+static const struct xen_bus_key keys[] = {
+    {"multi-queue-num-queues", NULL, 0},   {"request-rx-copy", "1", 0},
+    {"feature-rx-notify", "1", 0},         {"feature-sg", "1", 0},
+    {"feature-gso-tcpv4", NULL, 1},        {"feature-gso-tcpv6", NULL, 1},
+    {"feature-ipv6-csum-offload", "1", 0}, {"request-multicast-control", NULL, 2},
 };
 
 const struct xen_bus_kind xen_bus_vif = {
@@ -101,6 +69,8 @@ const struct xen_bus_kind xen_bus_vif = {
     .missing = "xenstore has no such network interface",
     .readings = readings,
     .reading_count = sizeof readings / sizeof *readings,
+    .ring_keys = ring_keys,
+    .ring_key_count = sizeof ring_keys / sizeof *ring_keys,
     .keys = keys,
     .key_count = sizeof keys / sizeof *keys,
 };

@@ -1,4 +1,5 @@
-"""leat as a guest of a real Xen, with Linux' backends, under QEMU's TCG: two boots, each with a time limit and one retry."""
+"""leat as a guest of a real Xen, with Linux' backends, under QEMU's TCG: two boots, each with a time limit and one retry, and
+one of tools/boot --xen."""
 
 import os
 import pathlib
@@ -24,6 +25,8 @@ PACKAGES = os.environ.get("LEAT_XEN", ROOT / "build-test/xen")
 BYTES = 2000000
 PINGS = (0, 1, 100, 1400, 1472, 1473, 4000, 16000)
 CONNECTIONS = 1000
+QUEUES_OFFERED = 3
+FLOWS = 60  # so many connections take each queue
 DISK_BYTES = 32768
 IDLE_S = 5
 CLOCK_SHARE = 0.001  # how far the rate of leat's clock may be from that of Xen's
@@ -97,6 +100,18 @@ frames_of plain
 start echo
 reach 10.0.0.2 && same 10.0.0.2 "IPv4, with offloads"
 """
+# A backend with several queues, which the guest has memory for: bytes in both directions, and a few connections. Each queue
+# has an interrupt of its own in the first domain.
+QUEUES = f"""
+echo {QUEUES_OFFERED} > /sys/module/xen_netback/parameters/max_queues
+start wide
+reach 10.0.0.8 && same 10.0.0.8 "IPv4, with queues"
+same fd00::8 "IPv6, with queues"
+curl -s -m 100 -o /dev/null "http://10.0.0.8:7/?[1-{FLOWS}]"
+echo "= queues of wide: $(xenstore-read /local/domain/$(xl domid wide)/device/vif/0/multi-queue-num-queues)"
+awk -v name="vif$(xl domid wide).0-q" 'index($NF, name) == 1 {{ print "= interrupts of " $NF ": " $2 }}' /proc/interrupts
+xl shutdown wide; has_ended wide 0 xl-shutdown
+"""
 # One guest asks another for its address by multicast. The backend of the second one hands over frames of its groups, and
 # drops others, such as reports of groups.
 GROUPS = """
@@ -158,7 +173,9 @@ ECHO_WANTED = ["echo was created", "reached", *(f"ping of {size}" for size in PI
                "end"]
 HTTP_WANTED = ["httpd was created", "page of 10.0.0.3", "page of [fd00::3]", f"{CONNECTIONS} times 200", "plain was created",
                "the same over IPv4, without offloads", "the same over IPv6, without offloads", "echo was created",
-               "the same over IPv4, with offloads", "fetch was created", "fetch has ended by itself",
+               "the same over IPv4, with offloads", "wide was created", "the same over IPv4, with queues",
+               "the same over IPv6, with queues", f"queues of wide: {QUEUES_OFFERED}", "wide has ended by xl-shutdown",
+               "fetch was created", "fetch has ended by itself",
                "a page went from guest to guest", "frames of other groups were dropped", "httpd has ended by xl-shutdown",
                "plain has ended by xl-reboot", "echo has ended by Ctrl-D", "the first domain is alone", "the disk is released",
                "end"]
@@ -173,11 +190,11 @@ def guests():
     for number, (name, image, arguments) in enumerate([("echo", "echo", "--stats"), ("httpd", "httpd", ""),
                                                        ("plain", "echo", "--stats"), ("help", "echo", "--help"),
                                                        ("answer", "answer", ""), ("fetch", "fetch", "http://[fd00::3]/"),
-                                                       ("mute", "echo", "--help")], 2):
+                                                       ("wide", "echo", "--stats"), ("mute", "echo", "--help")], 2):
         if arguments != "--help":
             arguments += f" --ip=10.0.0.{number}/24 --ip6=fd00::{number}/64"
         vif = xen.VIF_OF.replace("65:61", f"65:{number:02}")  # each has an address of its own on the bridge
-        files[name + ".cfg"] = xen.config(name, arguments, image=image, vif=vif)
+        files[name + ".cfg"] = xen.config(name, arguments, memory=160 if name == "wide" else 64, image=image, vif=vif)
     files["index.html"] = ROOT / "examples/site/index.html"
     return files
 
@@ -289,15 +306,17 @@ def test_the_image_of_QEMU_is_a_guest_of_Xen(tmp_path):
 
 
 def test_a_guest_of_Xen_serves_HTTP_ends_as_it_is_asked_and_has_a_disk(tmp_path):
-    lines, said = try_boot(tmp_path, HTTP + OFFERS + GROUPS + ASKED + DISK, HTTP_WANTED)
+    lines, said = try_boot(tmp_path, HTTP + OFFERS + QUEUES + GROUPS + ASKED + DISK, HTTP_WANTED)
     assert [line for line in lines if line.startswith("boot ")] == ["boot 1", "boot 2", "boot 3"]
     assert frames(said, "plain")[0] <= FRAME_BYTES, "the backend takes no super-frame"
-    plain, echo = counters(lines, "plain"), counters(lines, "echo")
+    interrupts = [int(line.split()[-1]) for line in said if line.startswith("interrupts of vif")]
+    assert len(interrupts) == QUEUES_OFFERED and min(interrupts) > 0, f"{interrupts}: each queue is used"
+    plain, echo, wide = counters(lines, "plain"), counters(lines, "echo"), counters(lines, "wide")
     assert plain["copied_xen_tx_bytes"] >= 2 * BYTES, "nothing but copies for a domain that isn't trusted"
     assert echo["copied_xen_tx_bytes"] <= COPIED_SHARE * BYTES, "Ethernet headers that lie in two pages"
     # "the pages of received frames are lent": short frames are copied, which are acknowledgements here
     assert plain["copied_xen_rx_bytes"] <= COPIED_SHARE * 2 * BYTES and echo["copied_xen_rx_bytes"] <= COPIED_SHARE * BYTES
-    for counts in (plain, echo):
+    for counts in (plain, echo, wide):
         assert not {"xen_rx_refused", "xen_rx_length", "xen_tx_refused", "xen_pages_kept", "xen_broken_rules"} & set(counts), counts
 
 

@@ -45,24 +45,29 @@ static bool port_open(struct xen_machine *machine, uint16_t domain, uint32_t *po
 {
     (void)machine;
     assert_int_equal(domain, NETBACK_DOMAIN);
-    *port = 7;
-    netback.ports_open += !netback.no_ports;
-    return !netback.no_ports;
+    if (netback.ports_open == netback.ports_max)
+        return false;
+    *port = NETBACK_PORT + netback.ports_open++;
+    return true;
 }
 
 static void port_close(struct xen_machine *machine, uint32_t port)
 {
     (void)machine;
-    assert_int_equal(port, 7);
     netback.ports_open--;
+    assert_in_range(port, NETBACK_PORT, NETBACK_PORT + netback.ports_open);
 }
 
 static void notify(struct xen_machine *machine, uint32_t port)
 {
     (void)machine;
-    netback.notified += port == 7;
-    if (port == netback.machine.store_port)
+    if (port == netback.machine.store_port) {
         netback_serve_store();
+        return;
+    }
+    assert_in_range(port, NETBACK_PORT, NETBACK_PORT + NETBACK_PORTS);
+    netback.notified++;
+    netback.notified_port = port;
 }
 
 static void sleep_until(struct xen_machine *machine, uint64_t deadline_ns)
@@ -196,21 +201,49 @@ uint32_t netback_number(const char *path)
     return number;
 }
 
+/* A number in the driver's folder, or in that of one of its queues. */
+static uint32_t number_of(const char *folder, const char *key)
+{
+    char path[XEN_STORE_PATH_MAX];
+
+    snprintf(path, sizeof path, "device/vif/0/%s%s", folder, key);
+    return netback_number(path);
+}
+
+static void connect_queue(struct netback_queue *queue, const char *folder)
+{
+    queue->tx_head = (void *)netback_page(number_of(folder, "tx-ring-ref"), true);
+    queue->rx_head = (void *)netback_page(number_of(folder, "rx-ring-ref"), true);
+    assert_non_null(queue->tx_head);
+    assert_non_null(queue->rx_head);
+    queue->port = number_of(folder, "event-channel");
+    queue->tx_taken = queue->rx_taken = 0;
+}
+
 /* Linux' netback connects. */
 static void netback_connect(void)
 {
-    netback.tx_head = (void *)netback_page(netback_number("device/vif/0/tx-ring-ref"), true);
-    netback.rx_head = (void *)netback_page(netback_number("device/vif/0/rx-ring-ref"), true);
-    assert_non_null(netback.tx_head);
-    assert_non_null(netback.rx_head);
-    assert_int_equal(netback_number("device/vif/0/event-channel"), 7);
+    const uint32_t offered = netback_number("~/multi-queue-max-queues");
+    const uint32_t count = netback_number("device/vif/0/multi-queue-num-queues");
+
+    assert_in_range(count, 1, offered > 0 ? offered : 1);
+    assert_true(count <= XEN_NET_QUEUES);
+    for (unsigned i = 0; i < count; i++) {
+        char folder[20];
+
+        snprintf(folder, sizeof folder, "queue-%u/", i);
+        connect_queue(&netback.queues[i], count > 1 ? folder : "");
+        assert_int_equal(netback.queues[i].port, NETBACK_PORT + i);
+    }
     assert_int_equal(netback_number("device/vif/0/request-rx-copy"), 1);
-    netback.tx_taken = netback.rx_taken = netback.group_count = 0;
+    netback.queue_count = count;
+    netback.group_count = 0;
 }
 
 static void netback_disconnect(void)
 {
-    netback.tx_head = netback.rx_head = NULL;
+    memset(netback.queues, 0, sizeof netback.queues);
+    netback.queue_count = 0;
 }
 
 /* The driver has written its state: the other domain follows, as Linux' backends do. */
@@ -321,6 +354,9 @@ void netback_init(void)
     netback = (struct netback){.store = &ring,
                                .follows = true,
                                .groups_max = NETBACK_GROUPS,
+                               .ports_max = NETBACK_PORTS,
+                               .memory_of_queues = XEN_NET_QUEUES,
+                               .queue = netback.queues,
                                .now_ns = 1000000000,
                                .backend = "/local/domain/3/backend/vif/9/0/",
                                .connect = netback_connect,
@@ -334,6 +370,18 @@ void netback_init(void)
         netback_set(keys[i][0], keys[i][1]);
 }
 
+static struct xen_queue *take_queue(struct leat_xen *xen)
+{
+    const uint32_t number = xen->queue_count;
+    struct xen_queue *queue = &xen_world.queues[number];
+
+    if (number >= netback.memory_of_queues)
+        return NULL;
+    queue->pages = xen_world.pages[number];
+    xen_queue_init(queue, xen, number);
+    return queue;
+}
+
 void xen_world_prepare(unsigned how)
 {
     struct arena arena = {xen_world.memory, xen_world.memory + sizeof xen_world.memory};
@@ -344,7 +392,8 @@ void xen_world_prepare(unsigned how)
     xen_store_open(&xen_world.store, &netback.machine);
     xen_world.xen.store = &xen_world.store;
     xen_world.xen.machine = &netback.machine;
-    xen_world.xen.pages = xen_world.pages;
+    xen_world.xen.take_queue = take_queue;
+    xen_world.xen.queues_max = XEN_NET_QUEUES;
     xen_world.xen.window = (uintptr_t)xen_world.memory;
     xen_world.xen.window_pages = NETBACK_WINDOW_PAGES;
     xen_world.xen.no_offload = how & XEN_WORLD_NO_OFFLOAD;

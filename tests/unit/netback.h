@@ -16,8 +16,11 @@
 enum {
     NETBACK_REFS_FIRST = 8,
     NETBACK_WINDOW_PAGES = 64,
-    NETBACK_REFS = NETBACK_REFS_FIRST + XEN_NET_PAGES + NETBACK_WINDOW_PAGES,
-    NETBACK_KEYS = 48,
+    NETBACK_WINDOW_REF = NETBACK_REFS_FIRST + XEN_NET_QUEUES * XEN_NET_PAGES,
+    NETBACK_REFS = NETBACK_WINDOW_REF + NETBACK_WINDOW_PAGES,
+    NETBACK_PORT = 7, /* the first event channel */
+    NETBACK_PORTS = 16,
+    NETBACK_KEYS = 64,
     NETBACK_WATCHES = 4,
     NETBACK_DOMAIN = 3,
     NETBACK_GROUPS = 64,
@@ -54,12 +57,21 @@ struct netback_frame {
     uint8_t bytes[NETBACK_FRAME_BYTES];
 };
 
+/* A pair of rings. */
+struct netback_queue {
+    struct xen_ring_head *tx_head, *rx_head; /* NULL: not connected */
+    uint32_t tx_taken, rx_taken;
+    uint32_t port;
+};
+
 struct netback {
     struct xen_machine machine; /* first: its address is also that of the struct */
     uint64_t now_ns;
     struct netback_grant grants[NETBACK_REFS];
     unsigned notified, ports_open;
-    bool no_ports; /* there is no event channel left */
+    uint32_t notified_port;    /* the last one */
+    unsigned ports_max;        /* then there is no event channel left */
+    unsigned memory_of_queues; /* then there is no memory left */
     /* xenstored */
     struct xen_store_ring *store;
     struct netback_key keys[NETBACK_KEYS];
@@ -76,8 +88,9 @@ struct netback {
     bool follows;        /* it reacts to the driver's state, as Linux' netback does */
     const char *backend; /* the other domain's folder, with a slash */
     void (*connect)(void), (*disconnect)(void);
-    struct xen_ring_head *tx_head, *rx_head; /* NULL: not connected */
-    uint32_t tx_taken, rx_taken;
+    struct netback_queue queues[XEN_NET_QUEUES];
+    unsigned queue_count;        /* connected */
+    struct netback_queue *queue; /* that the functions below use */
     struct netback_frame frame;
     /* if it was asked to filter, it hands over the frames of these alone */
     struct leat_mac groups[NETBACK_GROUPS];
@@ -123,7 +136,9 @@ struct xen_world {
     struct leat_xen xen;
     struct xen_store store;
     struct leat_pool pool;
-    uint8_t pages[(size_t)XEN_NET_PAGES * XEN_PAGE_BYTES] __attribute__((aligned(4096)));
+    struct xen_queue queues[XEN_NET_QUEUES];
+    uint8_t pages[XEN_NET_QUEUES][(size_t)XEN_NET_PAGES * XEN_PAGE_BYTES]
+        __attribute__((aligned(4096)));
     /* the pool lies in the window */
     uint8_t memory[(size_t)NETBACK_WINDOW_PAGES * XEN_PAGE_BYTES] __attribute__((aligned(4096)));
 };

@@ -8,25 +8,25 @@
 
 static bool put_slot(union xen_rx_slot slot)
 {
-    struct xen_rx_ring *ring = (void *)netback.rx_head;
+    struct xen_rx_ring *ring = (void *)netback.queue->rx_head;
 
-    if (netback.rx_taken == netback.rx_head->request_produced)
+    if (netback.queue->rx_taken == netback.queue->rx_head->request_produced)
         return false;
-    ring->slots[netback.rx_taken++ % XEN_RING_SLOTS] = slot;
-    netback.rx_head->response_produced = netback.rx_taken;
+    ring->slots[netback.queue->rx_taken++ % XEN_RING_SLOTS] = slot;
+    netback.queue->rx_head->response_produced = netback.queue->rx_taken;
     return true;
 }
 
 bool netback_put_raw(const void *bytes, uint32_t len, uint16_t offset, uint16_t flags,
                      int16_t status)
 {
-    struct xen_rx_ring *ring = (void *)netback.rx_head;
+    struct xen_rx_ring *ring = (void *)netback.queue->rx_head;
     struct xen_rx_request request;
     uint8_t *page;
 
-    if (netback.rx_taken == netback.rx_head->request_produced)
+    if (netback.queue->rx_taken == netback.queue->rx_head->request_produced)
         return false;
-    request = ring->slots[netback.rx_taken % XEN_RING_SLOTS].request;
+    request = ring->slots[netback.queue->rx_taken % XEN_RING_SLOTS].request;
     page = netback_page(request.ref, true);
     assert_non_null(page);
     memcpy(page + offset, bytes, len);
@@ -48,7 +48,7 @@ bool netback_put_extra(struct xen_extra extra)
 
 static void respond(uint16_t id, int16_t status)
 {
-    struct xen_tx_ring *ring = (void *)netback.tx_head;
+    struct xen_tx_ring *ring = (void *)netback.queue->tx_head;
     const uint32_t at = ring->head.response_produced;
 
     ring->slots[at % XEN_RING_SLOTS].response = (struct xen_tx_response){id, status};
@@ -114,37 +114,38 @@ static void change_group(const struct xen_tx_request *request, const struct xen_
 /* Makes the changes at the front of the ring. */
 static void change_groups(struct xen_tx_ring *ring)
 {
-    while (netback.tx_taken != ring->head.request_produced) {
+    while (netback.queue->tx_taken != ring->head.request_produced) {
         const struct xen_tx_request request =
-            ring->slots[netback.tx_taken % XEN_RING_SLOTS].request;
-        const struct xen_extra extra = ring->slots[(netback.tx_taken + 1) % XEN_RING_SLOTS].extra;
+            ring->slots[netback.queue->tx_taken % XEN_RING_SLOTS].request;
+        const struct xen_extra extra =
+            ring->slots[(netback.queue->tx_taken + 1) % XEN_RING_SLOTS].extra;
 
         if (!(request.flags & XEN_TX_EXTRA_INFO) ||
             (extra.type != XEN_EXTRA_GROUP_ADD && extra.type != XEN_EXTRA_GROUP_DEL))
             return;
-        netback.tx_taken += 2;
+        netback.queue->tx_taken += 2;
         change_group(&request, &extra);
     }
 }
 
 bool netback_take(int16_t status)
 {
-    struct xen_tx_ring *ring = (void *)netback.tx_head;
+    struct xen_tx_ring *ring = (void *)netback.queue->tx_head;
     struct netback_frame *frame = &netback.frame;
     struct xen_tx_request requests[XEN_FRAME_SLOTS + 1];
     unsigned count = 0;
     uint32_t rest = 0;
 
     change_groups(ring);
-    if (netback.tx_taken == ring->head.request_produced)
+    if (netback.queue->tx_taken == ring->head.request_produced)
         return false;
     frame->len = frame->slots = 0;
     frame->extra = (struct xen_extra){0};
     do {
         assert_true(count < XEN_FRAME_SLOTS);
-        requests[count] = ring->slots[netback.tx_taken++ % XEN_RING_SLOTS].request;
+        requests[count] = ring->slots[netback.queue->tx_taken++ % XEN_RING_SLOTS].request;
         if (count == 0 && (requests[0].flags & XEN_TX_EXTRA_INFO))
-            frame->extra = ring->slots[netback.tx_taken++ % XEN_RING_SLOTS].extra;
+            frame->extra = ring->slots[netback.queue->tx_taken++ % XEN_RING_SLOTS].extra;
         rest += count > 0 ? requests[count].size : 0;
     } while (requests[count++].flags & XEN_TX_MORE_DATA);
     frame->flags = requests[0].flags;

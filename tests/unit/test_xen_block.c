@@ -370,7 +370,7 @@ static void a_start_ends_in_time(void **state)
     netback.store_how = NETBACK_STORE_SILENT;
     start_fails(LEAT_ERR_DEVICE, "xenstore doesn't answer", 33);
     set_up(NULL);
-    netback.no_ports = true;
+    netback.ports_max = 0;
     start_fails(LEAT_ERR_DEVICE, "there is no event channel for the disk, or no grant", 3);
 }
 

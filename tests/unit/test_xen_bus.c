@@ -65,7 +65,7 @@ static void the_facts_are_those_of_the_store(void **state)
     assert_string_equal(netback_key("device/vif/0/feature-gso-tcpv6"), "1");
     assert_string_equal(netback_key("device/vif/0/feature-rx-notify"), "1");
     /* 256 pages to write to, and the rings */
-    assert_int_equal(netback.rx_head->request_produced, 256);
+    assert_int_equal(netback.queue->rx_head->request_produced, 256);
 }
 
 static void a_close_goes_through_the_states(void **state)
@@ -138,7 +138,7 @@ static void a_second_connection_has_the_watch_of_the_first(void **state)
     (void)state;
     start();
     netback_set("~/state", "5");
-    netback.tx_head = netback.rx_head = NULL;
+    netback.disconnect();
     xen_world_look(1);
     xen_world_look_for(3);
     assert_true(leat_xen_link_up(&xen_world.xen));
@@ -164,14 +164,14 @@ static void a_backend_that_goes_and_comes_back_is_connected_to_again(void **stat
     (void)state;
     start();
     netback_set("~/state", "5");
-    netback.tx_head = netback.rx_head = NULL;
+    netback.disconnect();
     xen_world_look(1);
     assert_false(leat_xen_link_up(xen));
     xen_world_look_for(3);
     assert_false(leat_xen_lost(xen));
     assert_true(leat_xen_link_up(xen));
     assert_int_equal(leat_xen_counters(xen)->link_changes, 2);
-    assert_int_equal(netback.rx_head->request_produced, 256);
+    assert_int_equal(netback.queue->rx_head->request_produced, 256);
     assert_int_equal(netback.ports_open, 1);
 }
 
@@ -182,13 +182,13 @@ static void a_backend_that_began_anew_is_connected_to_again(void **state)
 
     (void)state;
     start();
-    netback.tx_head = netback.rx_head = NULL;
+    netback.disconnect();
     netback_set("~/state", "2");
     xen_world_look_for(1);
     assert_true(leat_xen_link_up(xen));
     assert_int_equal(leat_xen_counters(xen)->link_changes, 2);
-    assert_non_null(netback.rx_head);
-    assert_int_equal(netback.rx_head->request_produced, 256);
+    assert_non_null(netback.queue->rx_head);
+    assert_int_equal(netback.queue->rx_head->request_produced, 256);
 }
 
 static void an_attempt_that_fails_is_no_change_of_the_link(void **state)
@@ -205,7 +205,7 @@ static void an_attempt_that_fails_is_no_change_of_the_link(void **state)
     assert_int_equal(xen->bus.phase, XEN_BUS_ANSWERING);
     netback_set("~/state", "6");
     xen_world_look_for(1);
-    assert_false(xen->connected);
+    assert_int_equal(xen->queue_count, 0);
     assert_int_equal(leat_xen_counters(xen)->link_changes, 1);
 }
 
@@ -291,7 +291,7 @@ static void pages_that_stay_mapped_are_given_up(void **state)
     xen_world_look_for(3);
     assert_true(leat_xen_link_up(xen));
     assert_int_equal(leat_xen_counters(xen)->pages_kept, 10);
-    assert_int_equal(xen->rx_free_count, XEN_NET_RX_PAGES - 10 - 256);
+    assert_int_equal(xen_world.queues[0].rx_free_count, XEN_NET_RX_PAGES - 10 - 256);
 }
 
 static void rings_that_stay_mapped_end_the_interface(void **state)
@@ -346,7 +346,7 @@ static void a_backend_that_never_connects_ends_the_start_in_time(void **state)
 static void without_an_event_channel_there_is_no_connection(void **state)
 {
     (void)state;
-    netback.no_ports = true;
+    netback.ports_max = 0;
     start_fails(LEAT_ERR_DEVICE, "there is no event channel, or an earlier backend keeps the rings",
                 3);
 }

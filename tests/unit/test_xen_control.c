@@ -135,7 +135,7 @@ static void requests_and_a_network_interface_share_the_store(void **state)
     assert_int_equal(xen_world_start(&why), LEAT_OK);
     for (unsigned round = 0; round < 3; round++) {
         netback_set("~/state", "5"); /* the backend goes and comes while the tool stack asks */
-        netback.tx_head = netback.rx_head = NULL;
+        netback.disconnect();
         netback_set("control/shutdown", "poweroff");
         for (unsigned i = 0; i < 100; i++) {
             ends += xen_control_take_end(&control, netback.now_ns);

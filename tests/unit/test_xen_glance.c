@@ -94,7 +94,7 @@ static uint32_t receive(struct leat_buf **frame)
 static void receive_one(void)
 {
     const struct xen_rx_response other = {.offset = FAR, .status = FAR};
-    struct xen_rx_ring *ring = (void *)netback.rx_head;
+    struct xen_rx_ring *ring = (void *)netback.queue->rx_head;
     struct leat_buf *frame = NULL;
     uint8_t seen[LEN];
     uint32_t count;
@@ -119,7 +119,7 @@ static void receive_a_super_frame(void)
     const struct xen_extra extra = {
         .type = XEN_EXTRA_GSO, .gso_bytes = 500, .gso_type = XEN_GSO_TCPV4};
     const struct xen_extra other = {.type = XEN_EXTRA_GSO};
-    struct xen_rx_ring *ring = (void *)netback.rx_head;
+    struct xen_rx_ring *ring = (void *)netback.queue->rx_head;
     struct leat_buf *frame = NULL;
     uint32_t count;
 
@@ -143,7 +143,7 @@ static void take_an_answer(void)
 {
     const struct xen_tx_response other = {.id = FAR, .status = XEN_STATUS_OKAY};
     struct leat_netif *netif = leat_xen_netif(&xen_world.xen);
-    struct xen_tx_ring *ring = (void *)netback.tx_head;
+    struct xen_tx_ring *ring = (void *)netback.queue->tx_head;
     struct leat_buf *frame = leat_buf_copy(&xen_world.pool, bytes, LEN);
 
     netif->ops->transmit(netif, netback.now_ns, &frame, 1);

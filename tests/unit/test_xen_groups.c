@@ -192,7 +192,7 @@ static void without_the_feature_nothing_is_told(void **state)
     assert_int_equal(netback_number("device/vif/0/request-multicast-control"), 0);
     report4(JOINS, 2, 3); /* the model would refuse more than a frame */
     assert_int_equal(netback.group_count, 0);
-    assert_int_equal(xen_world.xen.tx.requests, 1);
+    assert_int_equal(xen_world.queues[0].tx.requests, 1);
 }
 
 static void a_new_connection_is_told_all_groups(void **state)
@@ -200,7 +200,7 @@ static void a_new_connection_is_told_all_groups(void **state)
     (void)state;
     report4(JOINS, 2, 3);
     netback_set("~/state", "5");
-    netback.tx_head = netback.rx_head = NULL;
+    netback.disconnect();
     xen_world_look(1);
     report(JOINS, (const uint8_t[]){239, 1, 2, 4}, 4, 0); /* a frame that is lost */
     report(LEAVES, (const uint8_t[]){239, 1, 2, 3}, 4, 0);
@@ -219,7 +219,7 @@ static void a_full_ring_delays_a_group(void **state)
     (void)state;
     xen_world_look(1);
     take_all();
-    while (xen_ring_room(&xen_world.xen.tx) >= 20) { /* a frame's slots, and one more */
+    while (xen_ring_room(&xen_world.queues[0].tx) >= 20) { /* a frame's slots, and one more */
         struct leat_buf *frame = leat_buf_lend(&xen_world.pool, bytes, sizeof bytes, NULL, NULL);
 
         assert_non_null(frame);

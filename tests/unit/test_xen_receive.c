@@ -41,7 +41,8 @@ static int tear_down(void **state)
     (void)state;
     xen->netif.ops->close(&xen->netif);
     assert_true(pool_is_whole(&xen_world.pool));
-    assert_int_equal(xen->rx_free_count + xen->counters.pages_kept, XEN_NET_RX_PAGES);
+    assert_int_equal(xen_world.queues[0].rx_free_count + xen->counters.pages_kept,
+                     XEN_NET_RX_PAGES);
     return 0;
 }
 
@@ -90,20 +91,20 @@ static void make_tcp(bool v6)
 
 static void a_short_frame_is_copied_and_its_page_goes_back(void **state)
 {
-    const uint16_t free_before = xen_world.xen.rx_free_count;
+    const uint16_t free_before = xen_world.queues[0].rx_free_count;
 
     (void)state;
     netback_put(bytes, SHORT, 0);
     leat_buf_free(take_one(SHORT));
     assert_int_equal(counters()->rx_copied_bytes, SHORT);
-    assert_int_equal(xen_world.xen.rx_free_count, free_before);
-    assert_int_equal(netback.rx_head->request_produced, 257);
+    assert_int_equal(xen_world.queues[0].rx_free_count, free_before);
+    assert_int_equal(netback.queue->rx_head->request_produced, 257);
 }
 
 /* And the other domain can't reach the page as long as the stack has the frame. */
 static void a_long_frame_is_lent_and_its_page_is_ours_alone(void **state)
 {
-    const struct xen_rx_ring *ring = (void *)netback.rx_head;
+    const struct xen_rx_ring *ring = (void *)netback.queue->rx_head;
     const uint32_t ref = ring->slots[0].request.ref;
     struct leat_buf *frame;
 
@@ -278,7 +279,8 @@ static void an_event_is_asked_for_before_the_driver_sleeps(void **state)
     netback_put(bytes, SHORT, 0);
     leat_buf_free(take_one(SHORT));
     assert_true(netif->ops->next_look_ns(netif, netback.now_ns) > netback.now_ns);
-    assert_int_equal(netback.rx_head->response_event, netback.rx_head->response_produced + 1);
+    assert_int_equal(netback.queue->rx_head->response_event,
+                     netback.queue->rx_head->response_produced + 1);
     netback_put(bytes, SHORT, 0); /* between the last look and the wish */
     assert_int_equal(netif->ops->next_look_ns(netif, netback.now_ns), netback.now_ns);
     leat_buf_free(take_one(SHORT));
@@ -305,7 +307,7 @@ static void without_buffers_frames_are_dropped_and_counted(void **state)
 
 static void a_page_that_stays_mapped_ends_the_interface(void **state)
 {
-    const struct xen_rx_ring *ring = (void *)netback.rx_head;
+    const struct xen_rx_ring *ring = (void *)netback.queue->rx_head;
 
     (void)state;
     netback.grants[ring->slots[0].request.ref].mapped = true;
@@ -336,7 +338,7 @@ static void events_without_end_take_a_ring_at_a_time(void **state)
         assert_int_equal(slots, (round + 1) * XEN_RING_SLOTS);
         count = take(frames, 2 * XEN_RING_SLOTS);
         assert_true(count <= XEN_RING_SLOTS);
-        assert_int_equal(xen_world.xen.rx.responses, slots);
+        assert_int_equal(xen_world.queues[0].rx.responses, slots);
         assert_int_equal(xen_world.store.watch_events, events);
         while (count > 0)
             leat_buf_free(frames[--count]);
@@ -346,10 +348,10 @@ static void events_without_end_take_a_ring_at_a_time(void **state)
 static void responses_without_requests_end_the_interface(void **state)
 {
     (void)state;
-    netback.rx_head->response_produced = 257;
+    netback.queue->rx_head->response_produced = 257;
     nothing_comes();
     assert_string_equal(leat_xen_why(&xen_world.xen), "the backend broke the rules of its rings");
-    netback.rx_head = NULL;
+    netback.queue->rx_head = NULL;
 }
 
 static void impossible_slots_are_dropped_and_counted(void **state)

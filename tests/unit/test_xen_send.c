@@ -149,7 +149,7 @@ static void a_page_stays_granted_for_reading(void **state)
         expect(FRAME);
         room();
     }
-    for (uint32_t ref = NETBACK_REFS_FIRST + XEN_NET_PAGES; ref < NETBACK_REFS; ref++) {
+    for (uint32_t ref = NETBACK_WINDOW_REF; ref < NETBACK_REFS; ref++) {
         granted += netback.grants[ref].page != NULL;
         assert_true(!netback.grants[ref].page || netback.grants[ref].read_only);
     }
@@ -165,7 +165,7 @@ static void a_domain_that_is_not_trusted_sees_nothing_but_frames(void **state)
         expect(1400);
     }
     assert_int_equal(counters()->tx_copied_bytes, 1400 * 1000);
-    for (uint32_t ref = NETBACK_REFS_FIRST + XEN_NET_PAGES; ref < NETBACK_REFS; ref++)
+    for (uint32_t ref = NETBACK_WINDOW_REF; ref < NETBACK_REFS; ref++)
         assert_null(netback.grants[ref].page);
     room();
 }
@@ -270,8 +270,8 @@ static void a_full_ring_has_no_room_and_asks_for_an_event(void **state)
         send(lend(0, 60));
     assert_true(count >= 256 - 19);
     netif->ops->next_look_ns(netif, netback.now_ns);
-    assert_true(netback.tx_head->response_event > count / 2);
-    assert_true(netback.tx_head->response_event <= count);
+    assert_true(netback.queue->tx_head->response_event > count / 2);
+    assert_true(netback.queue->tx_head->response_event <= count);
     while (count-- > 0)
         assert_true(netback_take(XEN_STATUS_OKAY));
     assert_true(room() > 0);
@@ -281,7 +281,7 @@ static void a_full_ring_has_no_room_and_asks_for_an_event(void **state)
 static void events_are_sent_only_when_asked_for(void **state)
 {
     (void)state;
-    netback.tx_head->request_event = 5;
+    netback.queue->tx_head->request_event = 5;
     for (unsigned i = 1; i <= 6; i++) {
         send(make(FRAME));
         assert_int_equal(netback.notified, 1 + (i >= 5)); /* one for pages to write to */
@@ -305,7 +305,7 @@ static void a_frame_that_is_refused_is_counted_once(void **state)
 
 static void answer(uint16_t id, int16_t status)
 {
-    struct xen_tx_ring *ring = (void *)netback.tx_head;
+    struct xen_tx_ring *ring = (void *)netback.queue->tx_head;
 
     ring->slots[ring->head.response_produced % XEN_RING_SLOTS].response =
         (struct xen_tx_response){id, status};
@@ -314,7 +314,9 @@ static void answer(uint16_t id, int16_t status)
 
 static uint16_t id_of(uint32_t at)
 {
-    return ((struct xen_tx_ring *)(void *)netback.tx_head)->slots[at % XEN_RING_SLOTS].request.id;
+    return ((struct xen_tx_ring *)(void *)netback.queue->tx_head)
+        ->slots[at % XEN_RING_SLOTS]
+        .request.id;
 }
 
 /* Two frames of a slot each wait; the other domain answers as @wrong says. */
@@ -379,7 +381,7 @@ static void the_slots_of_a_frame_are_answered_in_any_order(void **state)
     for (unsigned i = 0; i < 2; i++)
         leat_buf_append(frame, leat_buf_copy(&xen_world.pool, outside, 100));
     send(frame);
-    for (uint32_t i = netback.tx_head->request_produced; i > 0; i--) {
+    for (uint32_t i = netback.queue->tx_head->request_produced; i > 0; i--) {
         assert_false(pool_is_whole(&xen_world.pool));
         answer(id_of(i - 1), XEN_STATUS_OKAY);
         room();
