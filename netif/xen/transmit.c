@@ -89,25 +89,6 @@ static uint32_t window_ref(struct leat_xen *xen, uintptr_t address)
     return ref;
 }
 
-/* Takes an entry for a piece of the frame behind @last (XEN_NET_NONE: it is the first), and fills
- * in its slot. */
-static uint16_t add(struct xen_queue *queue, uint16_t head, uint16_t last,
-                    struct xen_tx_request request)
-{
-    const uint16_t at = queue->tx_free;
-    struct xen_tx_entry *entry = &queue->tx_entries[at];
-
-    leat_assert(at != XEN_NET_NONE);
-    queue->tx_free = entry->next;
-    queue->tx_free_count--;
-    *entry = (struct xen_tx_entry){.next = XEN_NET_NONE, .head = head == XEN_NET_NONE ? at : head};
-    if (last != XEN_NET_NONE)
-        queue->tx_entries[last].next = at;
-    request.id = at;
-    xen_tx_ring(queue)->slots[queue->tx.requests++ % XEN_RING_SLOTS].request = request;
-    return at;
-}
-
 /* A list of the frame's parts, each in one page. */
 struct parts {
     struct xen_tx_request list[XEN_FRAME_SLOTS];
@@ -162,7 +143,7 @@ static bool list_pages(struct xen_queue *queue, const struct leat_buf *frame, st
             left -= here;
         }
     }
-    return true;
+    return parts->count > 0;
 }
 
 /* Copies the frame into the pages of the entries that it will get, which are the next free ones. */
@@ -177,86 +158,85 @@ static bool copy_pages(struct xen_queue *queue, const struct leat_buf *frame, ui
             return false;
         at = queue->tx_entries[at].next;
     }
-    return true;
+    return parts->count > 0;
 }
 
-/* True if the device has to cut the frame. */
-static bool is_super(const struct leat_buf *frame)
+/* Puts the parts, at least one, into the ring, and behind the first of them @extra, unless it is
+ * NULL.  They take the first free entries, which are in a list already.  Returns the first entry.
+ */
+static struct xen_tx_entry *put(struct xen_queue *queue, struct parts *parts,
+                                const struct xen_extra *extra)
 {
-    return frame->segment_bytes > 0;
-}
+    union xen_tx_slot *slots = xen_tx_ring(queue)->slots;
+    const uint16_t head = queue->tx_free;
+    struct xen_tx_entry *entry;
+    unsigned i = 0;
 
-static struct xen_extra gso_of(const struct leat_buf *frame)
-{
-    const bool is_v6 = frame->data[ETHERNET_BYTES] >> 4 == 6;
-
-    return (struct xen_extra){.type = XEN_EXTRA_GSO,
-                              .gso_bytes = frame->segment_bytes,
-                              .gso_type = is_v6 ? XEN_GSO_TCPV6 : XEN_GSO_TCPV4};
-}
-
-/* Puts the parts into the ring. @kept: the frame, which must live until they are answered; NULL: it
- * was copied. */
-static void put(struct xen_queue *queue, const struct leat_buf *frame, struct leat_buf *kept,
-                uint32_t total, struct parts *parts)
-{
-    uint16_t head = XEN_NET_NONE, last = XEN_NET_NONE;
-
-    for (unsigned i = 0; i < parts->count; i++) {
+    if (extra)
+        parts->list[0].flags |= XEN_TX_EXTRA_INFO;
+    do {
         struct xen_tx_request *request = &parts->list[i];
 
+        leat_assert(queue->tx_free != XEN_NET_NONE);
+        entry = &queue->tx_entries[queue->tx_free];
+        entry->head = head;
+        request->id = queue->tx_free;
         if (i + 1 < parts->count)
             request->flags |= XEN_TX_MORE_DATA;
-        if (i == 0) {
-            request->size = (uint16_t)total;
-            if (frame->checksum == LEAT_CHECKSUM_PARTIAL)
-                request->flags |= XEN_TX_CSUM_BLANK | XEN_TX_DATA_VALIDATED;
-            if (is_super(frame))
-                request->flags |= XEN_TX_EXTRA_INFO;
-        }
-        last = add(queue, head, last, *request);
-        if (i > 0)
-            continue;
-        head = last;
-        if (is_super(frame))
-            xen_tx_ring(queue)->slots[queue->tx.requests++ % XEN_RING_SLOTS].extra = gso_of(frame);
-    }
-    queue->tx_entries[head].frame = kept;
+        slots[queue->tx.requests++ % XEN_RING_SLOTS].request = *request;
+        if (i == 0 && extra)
+            slots[queue->tx.requests++ % XEN_RING_SLOTS].extra = *extra;
+        queue->tx_free = entry->next;
+        queue->tx_free_count--;
+    } while (++i < parts->count);
+    entry->next = XEN_NET_NONE;
     queue->tx_entries[head].left = (uint16_t)parts->count;
+    return &queue->tx_entries[head];
 }
 
 bool xen_queue_send_group(struct xen_queue *queue, enum xen_extra_type what,
                           const struct leat_mac *mac)
 {
     struct xen_extra extra = {.type = (uint8_t)what};
-    uint16_t at;
+    struct parts parts = {.count = 1}; /* a frame without bytes */
 
     if (xen_ring_room(&queue->tx) < 2 || queue->tx_free_count == 0)
         return false;
     memcpy(extra.group, mac->octet, sizeof extra.group);
-    at = add(queue, XEN_NET_NONE, XEN_NET_NONE,
-             (struct xen_tx_request){.flags = XEN_TX_EXTRA_INFO}); /* a frame without bytes */
-    xen_tx_ring(queue)->slots[queue->tx.requests++ % XEN_RING_SLOTS].extra = extra;
-    queue->tx_entries[at].left = 1;
-    queue->tx_entries[at].is_group = true;
+    put(queue, &parts, &extra)->is_group = true;
     return true;
+}
+
+/* Puts a frame into the ring, as the stack wants it to be sent.  @kept: the frame, which must live
+ * until it is answered; NULL: it was copied. */
+static void put_frame(struct xen_queue *queue, const struct leat_buf *frame, struct leat_buf *kept,
+                      uint32_t total, struct parts *parts)
+{
+    const bool is_v6 = frame->data[ETHERNET_BYTES] >> 4 == 6;
+    const struct xen_extra gso = {.type = XEN_EXTRA_GSO,
+                                  .gso_bytes = frame->segment_bytes,
+                                  .gso_type = is_v6 ? XEN_GSO_TCPV6 : XEN_GSO_TCPV4};
+
+    parts->list[0].size = (uint16_t)total;
+    if (frame->checksum == LEAT_CHECKSUM_PARTIAL)
+        parts->list[0].flags |= XEN_TX_CSUM_BLANK | XEN_TX_DATA_VALIDATED;
+    put(queue, parts, frame->segment_bytes > 0 ? &gso : NULL)->frame = kept;
 }
 
 void xen_queue_send(struct xen_queue *queue, struct leat_buf *frame)
 {
-    struct leat_xen *xen = queue->xen;
     const uint32_t total = leat_buf_total(frame);
+    const bool fits =
+        xen_queue_room(queue) > 0 && total <= XEN_FRAME_BYTES && frame->len > ETHERNET_BYTES;
     struct parts parts;
 
-    if (xen_queue_room(queue) == 0 || total > XEN_FRAME_BYTES || frame->len <= ETHERNET_BYTES) {
-        xen->counters.tx_lost++;
-    } else if (list_pages(queue, frame, &parts)) {
-        put(queue, frame, frame, total, &parts);
+    if (fits && list_pages(queue, frame, &parts)) {
+        put_frame(queue, frame, frame, total, &parts);
         return;
-    } else if (copy_pages(queue, frame, total, &parts)) {
-        put(queue, frame, NULL, total, &parts);
-    } else {
-        xen->counters.tx_lost++;
     }
+    if (fits && copy_pages(queue, frame, total, &parts))
+        put_frame(queue, frame, NULL, total, &parts);
+    else
+        queue->xen->counters.tx_lost++;
     leat_buf_free(frame);
 }
