@@ -102,6 +102,7 @@ httest            command -v httest
 slowhttptest      command -v slowhttptest
 iperf             command -v iperf
 iperf3            command -v iperf3
+libpython3.11-testsuite   system_python -c "import test.test_socket"
 openssh-client    command -v ssh && command -v scp && command -v ssh-keygen
 openssh-server    command -v sshd
 redis-server      command -v redis-server
