@@ -28,7 +28,7 @@ struct packet {
     uint8_t tos;      /* DSCP and ECN */
     bool is_group;    /* sent to broadcast or multicast (IP or link): gets no ICMP error or RST */
     bool reassembled; /* came in fragments */
-    uint64_t pseudo_sum; /* IPv6: the sum of both addresses; undefined for IPv4 */
+    uint64_t pseudo_sum; /* of both addresses: part of a transport's checksum */
 };
 
 /* A transport protocol. Programs register it by a call, so that others don't link it. */

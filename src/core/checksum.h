@@ -48,12 +48,17 @@ static inline uint64_t checksum_load64(const uint8_t *at)
     return word;
 }
 
+/* The sum of two IPv4 addresses. */
+static inline uint64_t checksum_addresses4(leat_ip4 src, leat_ip4 dst)
+{
+    return (uint64_t)big_endian32(src) + big_endian32(dst);
+}
+
 /* The sum of an IPv4 pseudo-header (RFC 768, RFC 9293 3.1). */
 static inline uint64_t checksum_pseudo(leat_ip4 src, leat_ip4 dst, uint8_t protocol,
                                        uint32_t length)
 {
-    return (uint64_t)big_endian32(src) + big_endian32(dst) + big_endian16(protocol) +
-           big_endian32(length);
+    return checksum_addresses4(src, dst) + big_endian16(protocol) + big_endian32(length);
 }
 
 /* The sum of 20 bytes: an IPv4 header without options, as every packet has, or a TCP header. Not
@@ -79,10 +84,13 @@ static inline uint16_t checksum_finish(uint64_t sum)
     return (uint16_t)~big_endian16(checksum_fold16(sum));
 }
 
-/* True if @sum, taken over data and its checksum field, shows that the checksum is correct. */
+/* True if @sum, taken over data and its checksum field, shows that the checksum is correct: if it
+ * would be folded to 0xffff. Those are all multiples of 65,535 but 0. The first factor is the
+ * inverse of 65,535 modulo 2^64, so the product is the quotient, which is the smaller the less of
+ * @sum is left. Only for multiples is it as small as a quotient can be. */
 static inline bool checksum_agrees(uint64_t sum)
 {
-    return checksum_fold16(sum) == 0xffff;
+    return sum * 0xfffefffefffeffff - 1 < 0x0001000100010001;
 }
 
 /* Stores the value of the checksum field. */

@@ -187,7 +187,7 @@ static inline uint32_t host_network(const struct leat *stack, host_id host)
 static inline uint64_t host_pseudo_sum(const struct leat *stack, host_id src, host_id dst)
 {
     if (!host_is_v6(dst))
-        return (uint64_t)big_endian32(src) + big_endian32(dst);
+        return checksum_addresses4(src, dst);
     return checksum_addresses6(host6_at(stack, src)->ip.bytes, host6_at(stack, dst)->ip.bytes);
 }
 

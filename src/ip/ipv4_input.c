@@ -35,14 +35,15 @@ static bool is_for_us(const struct leat *stack, const struct link *link, leat_ip
     return *is_group || (!link_is_group && address_is_ours(link, dst));
 }
 
-/* True if the route cache has the path back from @dst to @src. Then the addresses need no check:
- * both are hosts, @dst is ours on this link, and @src is neither ours nor a broadcast address. */
-static bool addresses_are_known(struct leat *stack, const struct link *link, leat_ip4 src,
-                                leat_ip4 dst)
+/* The path back from @dst to @src, if the route cache has it for @link. Then the addresses need no
+ * check: both are hosts, @dst is ours on this link, and @src is neither ours nor a broadcast
+ * address. */
+static const struct path *path_of_known(struct leat *stack, const struct link *link, leat_ip4 src,
+                                        leat_ip4 dst)
 {
     const struct path *back = route_cache_get(stack, dst, src);
 
-    return back && back->known_link == link;
+    return back && back->known_link == link ? back : 0;
 }
 
 /* The counter for the fault of the addresses; NULL: they are valid. The source comes first, so that
@@ -200,6 +201,7 @@ static __attribute__((noinline)) void input_any(struct leat *stack, struct link 
     view_pull(buf, header_bytes);
     packet.buf = buf;
     packet.link = link;
+    packet.pseudo_sum = checksum_addresses4(packet.src, packet.dst);
     packet.header_bytes = (uint16_t)header_bytes;
     packet.protocol = bytes[IPV4_PROTOCOL_AT];
     packet.ttl = bytes[IPV4_TTL_AT]; /* ignored by hosts: RFC 1122 3.2.1.7 */
@@ -212,33 +214,38 @@ static __attribute__((noinline)) void input_any(struct leat *stack, struct link 
         ipv4_deliver(stack, &packet);
 }
 
-/* True for a datagram that input_any() would only deliver: it has no options and no padding, isn't
- * a fragment, and a cached path validates its addresses. */
-static inline bool is_plain(struct leat *stack, const struct link *link, const struct leat_buf *buf)
+/* The cached path back to the sender of a datagram that input_any() would only deliver: it has no
+ * options and no padding, isn't a fragment, and the path validates its addresses. NULL: another
+ * datagram. */
+static inline const struct path *path_of_plain(struct leat *stack, const struct link *link,
+                                               const struct leat_buf *buf)
 {
     const uint8_t *bytes = buf->data;
+    const struct path *back;
 
-    return buf->len >= IPV4_HEADER_BYTES && bytes[0] == IPV4_NO_OPTIONS &&
-           get16(bytes + IPV4_TOTAL_AT) == leat_buf_total(buf) && !wire_ipv4_is_fragment(bytes) &&
-           addresses_are_known(stack, link, get32(bytes + IPV4_SRC_AT),
-                               get32(bytes + IPV4_DST_AT)) &&
-           wire_ipv4_checksum_ok(bytes, IPV4_HEADER_BYTES);
+    if (buf->len < IPV4_HEADER_BYTES || bytes[0] != IPV4_NO_OPTIONS ||
+        get16(bytes + IPV4_TOTAL_AT) != view_total(buf) || wire_ipv4_is_fragment(bytes))
+        return 0;
+    back = path_of_known(stack, link, get32(bytes + IPV4_SRC_AT), get32(bytes + IPV4_DST_AT));
+    return back && wire_ipv4_checksum_ok(bytes, IPV4_HEADER_BYTES) ? back : 0;
 }
 
 void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group)
 {
+    const struct path *back = SHORTCUTS && !is_group ? path_of_plain(stack, link, buf) : 0;
     const uint8_t *bytes = buf->data;
     struct packet packet;
 
-    if (!SHORTCUTS || is_group || !is_plain(stack, link, buf)) {
+    if (!back) {
         input_any(stack, link, buf, is_group);
         return;
     }
     view_pull(buf, IPV4_HEADER_BYTES);
     packet.buf = buf;
     packet.link = link;
-    packet.src = get32(bytes + IPV4_SRC_AT);
-    packet.dst = get32(bytes + IPV4_DST_AT);
+    packet.src = back->dst;
+    packet.dst = back->src;
+    packet.pseudo_sum = back->pseudo_sum;
     packet.header_bytes = IPV4_HEADER_BYTES;
     packet.protocol = bytes[IPV4_PROTOCOL_AT];
     packet.ttl = bytes[IPV4_TTL_AT];

@@ -25,24 +25,14 @@ enum {
 
 _Static_assert(LEAT_NETIFS_MAX <= ZONE_MASK >> ZONE_SHIFT, "a zone has four bits");
 
-/* RFC 8200 8.1: IPv6 requires a checksum. */
-static bool checksum6_is_ok(const struct packet *packet, const struct wire_udp *header)
-{
-    if (header->checksum == 0 || packet->buf->checksum == LEAT_CHECKSUM_VERIFIED)
-        return header->checksum != 0;
-    return checksum_agrees(packet->pseudo_sum + big_endian16(IP_UDP) +
-                           big_endian32(header->length) + checksum_list(packet->buf));
-}
-
-/* RFC 768: checksum 0 means that the sender computed none. */
+/* RFC 768: checksum 0 means that the sender computed none. RFC 8200 8.1: IPv6 requires one. */
 static bool checksum_is_ok(const struct packet *packet, const struct wire_udp *header)
 {
-    if (host_is_v6(packet->src))
-        return checksum6_is_ok(packet, header);
-    if (header->checksum == 0 || packet->buf->checksum == LEAT_CHECKSUM_VERIFIED)
-        return true;
-    return checksum_agrees(checksum_pseudo(packet->src, packet->dst, IP_UDP, header->length) +
-                           checksum_list(packet->buf));
+    if (header->checksum == 0)
+        return !host_is_v6(packet->src);
+    return packet->buf->checksum == LEAT_CHECKSUM_VERIFIED ||
+           checksum_agrees(packet->pseudo_sum + big_endian16(IP_UDP) +
+                           big_endian32(header->length) + checksum_list(packet->buf));
 }
 
 static void refuse(struct leat *stack, struct packet *packet)

@@ -162,6 +162,22 @@ static void a_packet_that_is_right_gives_0(void **state)
     }
 }
 
+/* Sums of all sizes, near multiples of 65,535, which fold to 0xffff, unless they are 0. */
+static void a_sum_agrees_if_it_folds_to_all_ones(void **state)
+{
+    uint64_t seed = 7;
+
+    (void)state;
+    for (unsigned i = 0; i < 1000000; i++) {
+        const uint64_t random = unit_random(&seed) >> unit_below(&seed, 64);
+        const uint64_t sum =
+            i < 10 ? UINT64_MAX + i - 5 : random / 65535 * 65535 + unit_below(&seed, 3) - 1;
+
+        assert_int_equal(checksum_agrees(sum), checksum_fold16(sum) == 0xffff);
+        assert_int_equal(checksum_agrees(random), checksum_fold16(random) == 0xffff);
+    }
+}
+
 static void update_is_the_checksum_of_the_changed_packet(void **state)
 {
     static uint8_t packet[20];
@@ -212,6 +228,7 @@ int main(void)
         cmocka_unit_test(lists_sum_like_their_bytes),
         cmocka_unit_test(pseudo_header),
         cmocka_unit_test(a_packet_that_is_right_gives_0),
+        cmocka_unit_test(a_sum_agrees_if_it_folds_to_all_ones),
         cmocka_unit_test(update_is_the_checksum_of_the_changed_packet),
         cmocka_unit_test(update_of_rfc1624_4),
         cmocka_unit_test(update_by_nothing_changes_nothing),
