@@ -3,7 +3,7 @@
  */
 #include "tcp/conn/accecn.h"
 #include "tcp/conn/wake.h"
-#include "tcp/machine/classify.h"
+#include "tcp/machine/expected.h"
 #include "tcp/listener.h"
 #include "tcp/send/emit.h"
 #include "tcp/congestion/seq.h"
@@ -271,7 +271,7 @@ static struct tcb *find_and_classify(struct tcp *tcp, struct tcp_step *step, str
     if (tcb) {
         if (lacks_timestamp(tcb, &step->segment->header))
             tcp->stack->stats.tcp_timestamps_missing++;
-        if (tcp_classify(tcp, tcb, step->segment) || is_good_cookie(tcb, step))
+        if (tcp_classify_fast(tcp, tcb, step->segment) || is_good_cookie(tcb, step))
             return tcb;
         if (step->segment->events[0] != TCP_rcv_newer_SYN) {
             take_only_event(tcb, step);

@@ -33,11 +33,16 @@ enum recovery_mode {
 };
 
 struct recovery {
-    uint8_t phase; /* enum recovery_phase */
-    uint8_t mode;  /* enum recovery_mode */
+    union {
+        struct {
+            uint8_t phase; /* enum recovery_phase */
+            uint8_t mode;  /* enum recovery_mode */
+            bool armed;    /* `recover` is valid after the recovery too */
+            bool can_undo;
+        };
+        uint32_t unusual; /* these four, which recovery_is_open() reads together */
+    };
     uint8_t dupacks;
-    bool armed; /* `recover` is valid after the recovery too */
-    bool can_undo;
     bool has_resent_ts;
     uint8_t undos; /* recent ones, until undone_to is acknowledged */
     bool held;     /* the window is one segment and was marked: nothing is sent for a timeout */
@@ -93,8 +98,9 @@ uint32_t recovery_pipe(const struct recovery *recovery, const struct scoreboard 
  * without a DSACK or a mark, needs no recovery, only rack_delivered() and congestion control. */
 static inline bool recovery_is_open(const struct recovery *recovery)
 {
-    return recovery->phase == RECOVERY_NONE && recovery->mode == RECOVERY_RACK &&
-           !recovery->can_undo && !recovery->armed && !recovery->tlp.out;
+    _Static_assert(RECOVERY_NONE == 0 && RECOVERY_RACK == 0, "then `unusual` is 0");
+
+    return recovery->unusual == 0 && !recovery->tlp.out;
 }
 
 /* Handles an acceptable ACK, after the scoreboard has. */

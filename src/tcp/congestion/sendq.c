@@ -4,28 +4,12 @@
 #include <string.h>
 
 #include "core/assert.h"
-#include "core/pool.h"
 #include "core/view.h"
 #include "tcp/congestion/seq.h"
-
-enum {
-    HEADROOM_PART = 8 /* the least ratio of a buffer to its headroom */
-};
 
 void sendq_init(struct sendq *queue, uint32_t seq)
 {
     *queue = (struct sendq){.seq = seq};
-}
-
-static void append(struct sendq *queue, struct leat_buf *piece)
-{
-    piece->next = 0;
-    if (queue->last)
-        queue->last->next = piece;
-    else
-        queue->first = piece;
-    queue->last = piece;
-    queue->bytes += piece->len;
 }
 
 void sendq_put(struct sendq *queue, struct leat_buf *data)
@@ -36,7 +20,7 @@ void sendq_put(struct sendq *queue, struct leat_buf *data)
         data->next = 0;
         if (data->len > 0) {
             queue->held += pool_units_of(data);
-            append(queue, data);
+            sendq_append(queue, data);
         } else {
             leat_buf_free(data);
         }
@@ -63,60 +47,17 @@ static uint32_t write_to_tail(struct sendq *queue, const uint8_t *bytes, uint32_
     return here;
 }
 
-/* A buffer for the next @len bytes. It has headroom for headers if the queue is empty, both fit,
- * and the headroom is a small part of the buffer. */
-static struct leat_buf *alloc_for_data(const struct sendq *queue, struct leat_pool *pool,
-                                       uint32_t len)
-{
-    const struct pool_list *full = &pool->lists[POOL_FULL];
-    const bool is_short = !queue->first && len + LEAT_BUF_HEADROOM <= full->bytes &&
-                          HEADROOM_PART * LEAT_BUF_HEADROOM <= full->bytes;
-
-    return pool_alloc(pool, POOL_FULL, is_short ? LEAT_BUF_HEADROOM : 0, 0);
-}
-
-/* Copies @bytes into a new buffer. Returns how many; 0: no buffer. */
-static inline uint32_t write_piece(struct sendq *queue, struct leat_pool *pool,
-                                   const uint8_t *bytes, uint32_t len)
-{
-    struct leat_buf *piece = alloc_for_data(queue, pool, len);
-    uint32_t here;
-
-    if (!piece)
-        return 0;
-    here = leat_buf_tailroom(piece);
-    if (here > len)
-        here = len;
-    memcpy(piece->data, bytes, here);
-    piece->len = here;
-    append(queue, piece);
-    queue->held += pool->lists[POOL_FULL].units;
-    queue->tail_is_ours = true;
-    return here;
-}
-
-static __attribute__((noinline)) uint32_t write_pieces(struct sendq *queue, struct leat_pool *pool,
-                                                       uint32_t pieces_max, const uint8_t *bytes,
-                                                       uint32_t len)
+uint32_t sendq_write_pieces(struct sendq *queue, struct leat_pool *pool, uint32_t pieces_max,
+                            const uint8_t *bytes, uint32_t len)
 {
     uint32_t done = queue->tail_is_ours ? write_to_tail(queue, bytes, len) : 0;
     uint32_t here = 1;
 
     for (; here > 0 && done < len && pieces_max > 0; pieces_max--) {
-        here = write_piece(queue, pool, bytes + done, len - done);
+        here = sendq_write_piece(queue, pool, bytes + done, len - done);
         done += here;
     }
     return done;
-}
-
-uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, uint32_t pieces_max,
-                     const uint8_t *bytes, uint32_t len)
-{
-    /* nearly every payload is short, and the queue is empty */
-    if (queue->last || len + LEAT_BUF_HEADROOM > pool->lists[POOL_FULL].bytes || len == 0 ||
-        pieces_max == 0)
-        return write_pieces(queue, pool, pieces_max, bytes, len);
-    return write_piece(queue, pool, bytes, len);
 }
 
 /* The most pieces for one frame. With few descriptors left it is fewer, or a frame that needs all

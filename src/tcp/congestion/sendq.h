@@ -10,9 +10,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <leat/buf.h>
 
+#include "core/pool.h"
 #include "core/view.h"
 #include "core/writable.h"
 
@@ -42,10 +44,67 @@ static inline uint32_t sendq_end(const struct sendq *queue)
 /* Appends @data.  Takes it. */
 void sendq_put(struct sendq *queue, struct leat_buf *data);
 
+static inline void sendq_append(struct sendq *queue, struct leat_buf *piece)
+{
+    piece->next = 0;
+    if (queue->last)
+        queue->last->next = piece;
+    else
+        queue->first = piece;
+    queue->last = piece;
+    queue->bytes += piece->len;
+}
+
+/* A buffer for the next @len bytes. It has headroom for headers if the queue is empty, both fit,
+ * and the headroom is a small part of the buffer. */
+static inline struct leat_buf *sendq_alloc(const struct sendq *queue, struct leat_pool *pool,
+                                           uint32_t len)
+{
+    enum {
+        HEADROOM_PART = 8 /* the least ratio of a buffer to its headroom */
+    };
+    const struct pool_list *full = &pool->lists[POOL_FULL];
+    const bool is_short = !queue->first && len + LEAT_BUF_HEADROOM <= full->bytes &&
+                          HEADROOM_PART * LEAT_BUF_HEADROOM <= full->bytes;
+
+    return pool_alloc(pool, POOL_FULL, is_short ? LEAT_BUF_HEADROOM : 0, 0);
+}
+
+/* Copies @bytes into a new buffer. Returns how many; 0: no buffer. */
+static inline uint32_t sendq_write_piece(struct sendq *queue, struct leat_pool *pool,
+                                         const uint8_t *bytes, uint32_t len)
+{
+    struct leat_buf *piece = sendq_alloc(queue, pool, len);
+    uint32_t here;
+
+    if (!piece)
+        return 0;
+    here = leat_buf_tailroom(piece);
+    if (here > len)
+        here = len;
+    memcpy(piece->data, bytes, here);
+    piece->len = here;
+    sendq_append(queue, piece);
+    queue->held += pool->lists[POOL_FULL].units;
+    queue->tail_is_ours = true;
+    return here;
+}
+
+/* The general part of sendq_write(). */
+uint32_t sendq_write_pieces(struct sendq *queue, struct leat_pool *pool, uint32_t pieces_max,
+                            const uint8_t *bytes, uint32_t len);
+
 /* Appends a copy of up to @len bytes, in the last piece and in at most @pieces_max new ones.
  * Returns how many bytes. */
-uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, uint32_t pieces_max,
-                     const uint8_t *bytes, uint32_t len);
+static inline uint32_t sendq_write(struct sendq *queue, struct leat_pool *pool, uint32_t pieces_max,
+                                   const uint8_t *bytes, uint32_t len)
+{
+    /* nearly every payload is short, and the queue is empty */
+    if (queue->last || len + LEAT_BUF_HEADROOM > pool->lists[POOL_FULL].bytes || len == 0 ||
+        pieces_max == 0)
+        return sendq_write_pieces(queue, pool, pieces_max, bytes, len);
+    return sendq_write_piece(queue, pool, bytes, len);
+}
 
 /* A slice from @seq on, of @len bytes or fewer if they lie in more than @pieces_max pieces; *@len
  * is set to the length. The bytes must be in the queue. Headroom of the first piece may be written

@@ -218,10 +218,21 @@ void tcp_queue_data(struct tcb *tcb, struct tcp_step *step)
         queue(tcp_conn(tcb), step);
 }
 
+static __attribute__((noinline)) void queue_and_send(struct leat_tcp *conn, struct tcp_step *step)
+{
+    queue(conn, step);
+    tcp_want_output(conn);
+}
+
+/* Mostly there is no data, because leat_tcp_write() queues it itself. */
 void tcp_send_data(struct tcb *tcb, struct tcp_step *step)
 {
-    tcp_queue_data(tcb, step);
-    tcp_want_output(tcp_conn(tcb));
+    struct leat_tcp *conn = tcp_conn(tcb);
+
+    if (step->data)
+        queue_and_send(conn, step);
+    else
+        tcp_want_output(conn);
 }
 
 void tcp_err_no_connection(struct tcb *tcb, struct tcp_step *step)

@@ -6,6 +6,7 @@
  * against our SYN, its FIN against the one that we know.
  */
 #include "tcp/machine/classify.h"
+#include "tcp/machine/expected.h"
 #include "tcp/conn/accecn.h"
 #include "tcp/congestion/seq.h"
 #include "tcp/conn/table.h"
@@ -18,19 +19,11 @@ static void add_event(struct tcp_segment *segment, enum tcp_event event)
     segment->events[segment->event_count++] = (uint8_t)event;
 }
 
-/* SND.UNA for each kind: a half-open connection has only a SYN in flight, TIME-WAIT nothing. */
-static uint32_t snd_una_of(const struct tcb *tcb)
-{
-    if (tcb->kind == TCB_CONN)
-        return ((const struct leat_tcp *)(const void *)tcb)->snd_una;
-    return tcb->kind == TCB_HALF ? tcb->snd_nxt - 1 : tcb->snd_nxt;
-}
-
 /* True if the ACK is for data in flight, or older by no more than a delay explains (RFC 5961
  * 5.2). */
 static bool ack_is_acceptable(const struct tcb *tcb, uint32_t ack)
 {
-    const uint32_t una = snd_una_of(tcb);
+    const uint32_t una = tcp_snd_una_of(tcb);
     /* TIME-WAIT keeps no SND.WND.MAX; no window is larger than this (RFC 7323 2.3) */
     uint32_t late = UINT16_MAX << 14;
 
@@ -40,23 +33,6 @@ static bool ack_is_acceptable(const struct tcb *tcb, uint32_t ack)
         late = ((const struct leat_tcp *)(const void *)tcb)->snd_wnd_max;
     /* not compared with seq_lt(): a number that is 2^31 away is less than both */
     return tcb->snd_nxt - ack <= tcb->snd_nxt - una + late;
-}
-
-/* True if the acceptable @ack is the first one to cover our FIN. */
-static inline bool covers_FIN(const struct tcb *tcb, uint32_t ack)
-{
-    const struct leat_tcp *conn = (const void *)tcb;
-
-    return tcb->kind == TCB_CONN && tcp_fin_waits(conn) && ack == tcb->snd_nxt &&
-           tcp_fin_has_left(conn);
-}
-
-/* The event for an acceptable ACK. */
-static inline enum tcp_event ack_event(const struct tcb *tcb, uint32_t ack)
-{
-    if (covers_FIN(tcb, ack))
-        return TCP_rcv_ACK_of_FIN;
-    return tcb->flags & TCB_SYN_UNACKED ? TCP_rcv_ACK_of_SYN : TCP_rcv_ACK;
 }
 
 /* False for SYN and FIN together, as port scanners send. */
@@ -220,22 +196,6 @@ static bool is_known_fin(const struct tcb *tcb, const struct tcp_segment *segmen
            segment->seq + segment->data_bytes + 1 == tcb->rcv_nxt;
 }
 
-static const unsigned knows_no_peer = 1u << TCP_CLOSED | 1u << TCP_LISTEN | 1u << TCP_SYN_SENT;
-
-/* Header prediction (Jacobson 1990), first half: true for the next segment in order, within both
- * windows, with plain flags. Such a segment passes all of the checks below, so they are skipped. */
-static inline bool is_expected(const struct tcb *tcb, const struct tcp_segment *segment)
-{
-    const struct wire_tcp *header = &segment->header;
-    const uint32_t first = snd_una_of(tcb) + (tcb->flags & TCB_SYN_UNACKED);
-
-    return SHORTCUTS && (1u << tcb->state & ~knows_no_peer) && header->seq == tcb->rcv_nxt &&
-           (header->flags & ~(unsigned)(TCP_PSH | TCP_FIN | TCP_ECE | TCP_CWR)) == TCP_ACK &&
-           segment->data_bytes + segment->fin <= tcb->rcv_wnd &&
-           header->ack - first <= tcb->snd_nxt - first &&
-           (!(tcb->flags & TCB_TS) || (header->has_ts && !seq_lt(header->tsval, tcb->ts_recent)));
-}
-
 /* The checks of RFC 9293 3.10.7.4, in its order. False: @segment is refused, or is a SYN or RST, as
  * its event says. */
 static bool passes_checks(struct tcp *tcp, const struct tcb *tcb, struct tcp_segment *segment)
@@ -259,26 +219,6 @@ static bool passes_checks(struct tcp *tcp, const struct tcb *tcb, struct tcp_seg
     return false;
 }
 
-static enum tcp_event data_event(const struct tcb *tcb)
-{
-    const struct leat_tcp *conn = (const void *)tcb;
-
-    if (tcb->kind == TCB_CONN && !(tcb->flags & TCB_FIN_TAKEN) && (conn->flags & CONN_NO_READER))
-        return TCP_rcv_data_no_reader;
-    return TCP_rcv_data;
-}
-
-/* Adds the events of a segment that has passed the checks: RFC 9293 3.10.7.4 fifth and seventh. */
-static inline void add_good(const struct tcb *tcb, struct tcp_segment *segment)
-{
-    segment->events[0] = (uint8_t)ack_event(tcb, segment->header.ack);
-    segment->event_count = 1;
-    if (segment->data_bytes > 0) {
-        segment->events[1] = (uint8_t)data_event(tcb);
-        segment->event_count = 2;
-    }
-}
-
 /* The states of RFC 9293 3.10.7.4, from SYN-RECEIVED on. */
 static bool classify_synchronized(struct tcp *tcp, const struct tcb *tcb,
                                   struct tcp_segment *segment)
@@ -286,7 +226,7 @@ static bool classify_synchronized(struct tcp *tcp, const struct tcb *tcb,
     if (!passes_checks(tcp, tcb, segment))
         return false;
     trim(tcb, segment);
-    add_good(tcb, segment);
+    tcp_good_events(tcb, segment);
     return true;
 }
 
@@ -306,8 +246,7 @@ bool tcp_classify_FIN(struct tcb *tcb, struct tcp_segment *segment)
     return (conn->flags & CONN_FIN_KNOWN) && tcb->rcv_nxt == conn->fin_seq;
 }
 
-static __attribute__((noinline)) bool classify_any(struct tcp *tcp, const struct tcb *tcb,
-                                                   struct tcp_segment *segment)
+bool tcp_classify(struct tcp *tcp, const struct tcb *tcb, struct tcp_segment *segment)
 {
     segment->event_count = 0;
     switch ((enum tcp_state)tcb->state) {
@@ -329,12 +268,4 @@ static __attribute__((noinline)) bool classify_any(struct tcp *tcp, const struct
         break;
     }
     return classify_synchronized(tcp, tcb, segment);
-}
-
-bool tcp_classify(struct tcp *tcp, const struct tcb *tcb, struct tcp_segment *segment)
-{
-    if (!is_expected(tcb, segment))
-        return classify_any(tcp, tcb, segment);
-    add_good(tcb, segment);
-    return true;
 }
