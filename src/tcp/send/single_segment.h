@@ -7,6 +7,7 @@
 #define TCP_SINGLE_SEGMENT_H
 
 #include "tcp/conn/deadlines.h"
+#include "tcp/send/emit_data.h"
 #include "tcp/send/output.h"
 
 /* True if nothing is in flight and the queue fits into one segment: data in one piece, a FIN, or
@@ -59,7 +60,7 @@ HOT bool tcp_send_one_segment(struct leat_tcp *conn, const struct path *path)
         flags |= TCP_PSH;
     }
     tos = tcp_ecn_of(conn, &flags, data_bytes > 0);
-    if (!tcp_emit_data(conn, path, seq, flags, tos, data))
+    if (!tcp_emit_data_inline(conn, path, seq, flags, tos, data))
         return false;
     tcp_note_left(conn, data_bytes + fin, true);
     conn->progress_ms = tcp_now_ms(conn->tcp->stack);
