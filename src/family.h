@@ -20,8 +20,8 @@ struct leat_slaac_config;
 struct packet {
     struct leat_buf *buf;
     struct link *link; /* NULL: from ourselves */
+    host_id dst;       /* as in struct tcb: the address of the local end first */
     host_id src;
-    host_id dst;
     uint16_t header_bytes; /* of the IP header, options or extension headers included */
     uint8_t protocol;
     uint8_t ttl;

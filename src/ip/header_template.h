@@ -39,7 +39,8 @@ static inline bool header_template_fits(const struct leat *stack, const struct p
 
     return SHORTCUTS && template && template->generation == stack->neighbour_generation &&
            total >= ETHERNET_FRAME_MIN - ETHERNET_HEADER_BYTES && total <= path->mtu &&
-           packet->segment_bytes == 0 && ipv4_output_room(stack, path);
+           packet->segment_bytes == 0 &&
+           path->link->tx_waiting < stack->config.tx_queue_frames; /* ipv4_output_room() */
 }
 
 /* Does the work of ipv4_output().  @id_and_flags: the second word of the IPv4 header.  Always

@@ -178,7 +178,7 @@ static enum leat_err may_write(struct leat_tcp *conn)
 
 /* Copies up to @wanted bytes into the queue, within what the account allows now. Returns how
  * many. */
-static inline uint32_t copy_part(struct leat_tcp *conn, const uint8_t *bytes, uint32_t wanted)
+HOT uint32_t copy_part(struct leat_tcp *conn, const uint8_t *bytes, uint32_t wanted)
 {
     const uint32_t held = conn->transfer->sendq.held;
     const uint32_t done = sendq_write(&conn->transfer->sendq, &conn->tcp->stack->pool,
@@ -189,16 +189,17 @@ static inline uint32_t copy_part(struct leat_tcp *conn, const uint8_t *bytes, ui
     return done;
 }
 
-/* Continues a copy that one part could not finish. */
+/* Copies bytes until @wanted are there, of which @done are there already, or until there is no
+ * room. Returns how many are there. */
 static uint32_t copy_rest(struct leat_tcp *conn, const uint8_t *bytes, uint32_t done,
                           uint32_t wanted)
 {
-    uint32_t more = done;
+    uint32_t more;
 
-    while (more > 0 && done < wanted) {
+    do {
         more = copy_part(conn, bytes + done, wanted - done);
         done += more;
-    }
+    } while (more > 0 && done < wanted);
     return done;
 }
 
@@ -227,9 +228,9 @@ static __attribute__((noinline)) enum leat_err write_any(struct leat_tcp *conn, 
     const uint32_t room = fits ? (uint32_t)len : leat_tcp_send_room(conn);
     const uint32_t wanted = len < room ? (uint32_t)len : room;
 
-    if (!fits)
-        done = copy_part(conn, bytes, wanted);
-    done = copy_rest(conn, bytes, done, wanted);
+    /* nothing was written of a write that fits: there is no buffer */
+    if (!fits || done > 0)
+        done = copy_rest(conn, bytes, done, wanted);
     *taken = end_write(conn, done, wanted, len);
     return *taken == 0 && len > 0 ? LEAT_ERR_FULL : LEAT_OK;
 }

@@ -47,8 +47,8 @@ static struct tcp_tuple tuple_of(const struct leat *stack, const struct leat_buf
         local_ip = get32(at + IP_DST_AT);
         remote_ip = get32(at + IP_SRC_AT);
     } else {
-        local_ip = known6(stack, at + IP6_DST_AT, (host_id)(before.ips >> 32));
-        remote_ip = known6(stack, at + IP6_SRC_AT, (host_id)before.ips);
+        local_ip = known6(stack, at + IP6_DST_AT, (host_id)before.ips);
+        remote_ip = known6(stack, at + IP6_SRC_AT, (host_id)(before.ips >> 32));
     }
     return tcp_tuple(local_ip, get16(at + tcp_at + 2), remote_ip, get16(at + tcp_at));
 }

@@ -40,8 +40,8 @@ struct tcb {
     uint32_t hash_next; /* near pointer (core/near.h) */
     host_id local_ip;   /* IP4_ANY in a listener for all addresses; for IPv6 see ip/host.h */
     host_id remote_ip;
-    uint16_t local_port;
     uint16_t remote_port;
+    uint16_t local_port;
     uint8_t state;       /* enum tcp_state; only tcp_event() writes it */
     uint8_t kind;        /* enum tcb_kind */
     uint16_t flags : 12; /* enum tcb_flag: ten are used */
@@ -55,7 +55,8 @@ struct tcb {
     uint32_t clock_ms;      /* when the peer was last heard; in TIME-WAIT: when that ends */
 };
 
-/* The 4-tuple of a connection in two words: fast to compare, and the input of the hash. */
+/* The 4-tuple of a connection in two words: fast to compare, and the input of the hash. On a little
+ * endian machine each is one load from a struct tcb, a struct packet and the ports of a header. */
 struct tcp_tuple {
     uint64_t ips;
     uint32_t ports;
@@ -64,7 +65,7 @@ struct tcp_tuple {
 static inline struct tcp_tuple tcp_tuple(host_id local_ip, uint16_t local_port, host_id remote_ip,
                                          uint16_t remote_port)
 {
-    return (struct tcp_tuple){(uint64_t)local_ip << 32 | remote_ip,
+    return (struct tcp_tuple){(uint64_t)remote_ip << 32 | local_ip,
                               (uint32_t)local_port << 16 | remote_port};
 }
 
