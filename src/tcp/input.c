@@ -24,7 +24,7 @@ static bool checksum_is_right(const struct packet *packet, uint32_t len)
         packet->buf->checksum == LEAT_CHECKSUM_PARTIAL) /* from our own stack */
         return true;
     return checksum_agrees(packet->pseudo_sum + big_endian16(IP_TCP) + big_endian32(len) +
-                           checksum_list(packet->buf));
+                           checksum_segment(packet->buf));
 }
 
 /* Parses the header and pulls it off. Returns NULL, or the counter of the error. */

@@ -69,7 +69,7 @@ HOT void tcp_fill_checksum(const struct path *path, struct leat_buf *segment, ui
         segment->checksum = LEAT_CHECKSUM_PARTIAL;
         put16(field, (uint16_t)~checksum_finish(pseudo));
     } else {
-        checksum_put(field, pseudo + checksum_list(segment));
+        checksum_put(field, pseudo + checksum_segment(segment));
     }
 }
 
