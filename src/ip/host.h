@@ -53,8 +53,10 @@ struct hosts6 {
     uint32_t recent_at;
     uint32_t *known; /* a cache of lookups, by bits of the address: indices of entries */
     uint32_t known_mask;
-    uint32_t reused; /* counts entries that another address got */
+    uint32_t reused;        /* counts entries that another address got */
     struct hashed6 last[2]; /* [0] of other hosts, [1] of ours */
+    uint64_t network;       /* the /64 that was hashed last, and its hash */
+    uint32_t network_hash;
 };
 
 enum {
@@ -172,15 +174,21 @@ static inline uint64_t host_word(const struct leat *stack, host_id host)
 }
 
 /* The unit that a host is accounted as: itself or, for IPv6, its /64, because every site has at
- * least that much (RFC 6177 2). The /64 is reduced to a keyed hash, so collisions are possible. */
+ * least that much (RFC 6177 2). The /64 is reduced to a keyed hash, so collisions are possible. The
+ * last one is cached, because the peers of a server often share few networks. */
 static inline uint32_t host_network(const struct leat *stack, host_id host)
 {
+    struct hosts6 *table = stack->hosts6;
     uint64_t network;
 
     if (!host_is_v6(host))
         return host;
     memcpy(&network, host6_at(stack, host)->ip.bytes, sizeof network);
-    return (uint32_t)siphash13(&stack->table_key, network, 64);
+    if (!SHORTCUTS || table->network != network) {
+        table->network = network;
+        table->network_hash = (uint32_t)siphash13(&stack->table_key, network, 64);
+    }
+    return table->network_hash;
 }
 
 /* The sum of the addresses of a pseudo-header (RFC 9293 3.1, RFC 8200 8.1). */

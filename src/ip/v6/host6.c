@@ -61,6 +61,7 @@ bool hosts6_init(struct leat *stack)
     for (uint32_t i = 0; i <= table->bucket_mask; i++)
         table->buckets[i] = HOST_CHAIN_END | i;
     table->last[0].hash = table->last[1].hash = siphash13(&stack->table_key, 0, 0); /* of "::" */
+    table->network_hash = (uint32_t)siphash13(&stack->table_key, 0, 64);
     return true;
 }
 
