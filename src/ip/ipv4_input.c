@@ -56,22 +56,26 @@ static uint64_t *check_addresses(struct leat *stack, const struct link *link, le
     return is_for_us(stack, link, dst, *is_group, is_group) ? 0 : &stack->stats.drop_ip_not_ours;
 }
 
+/* RFC 1122 3.2.2.1; a packet in a packet ends here, too: there is no recursion. */
+COLD static void refuse_protocol(struct leat *stack, struct packet *packet)
+{
+    icmp_send_error(stack, packet, ICMP_UNREACHABLE, ICMP_PROTOCOL_UNREACHABLE, 0);
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): as in ipv4_input() */
+    stack_end(stack, packet->buf, drop_ip_protocol);
+}
+
 HOT void deliver(struct leat *stack, struct packet *packet)
 {
     /* ipv4_input() sets each field, which cppcheck doesn't see */
     // cppcheck-suppress ctuuninitvar
     const struct protocol *protocol = protocol_find(stack, packet->protocol);
 
-    if (packet->protocol == IP_ICMP) {
+    if (packet->protocol == IP_ICMP)
         icmp_input(stack, packet);
-    } else if (protocol) {
+    else if (protocol)
         protocol->input(stack, packet);
-    } else {
-        /* RFC 1122 3.2.2.1; a packet in a packet ends here, too: there is no recursion */
-        icmp_send_error(stack, packet, ICMP_UNREACHABLE, ICMP_PROTOCOL_UNREACHABLE, 0);
-        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): as in ipv4_input() */
-        stack_end(stack, packet->buf, drop_ip_protocol);
-    }
+    else
+        refuse_protocol(stack, packet);
 }
 
 void ipv4_deliver(struct leat *stack, struct packet *packet)
@@ -214,32 +218,24 @@ static __attribute__((noinline)) void input_any(struct leat *stack, struct link 
         ipv4_deliver(stack, &packet);
 }
 
-/* The cached path back to the sender of a datagram that input_any() would only deliver: it has no
- * options and no padding, isn't a fragment, and the path validates its addresses. NULL: another
- * datagram. */
-static inline const struct path *path_of_plain(struct leat *stack, const struct link *link,
-                                               const struct leat_buf *buf)
+/* True for a datagram that input_any() would only deliver, if its addresses are valid: it has no
+ * options and no padding, and isn't a fragment. */
+static inline bool is_plain(const struct leat_buf *buf)
 {
     const uint8_t *bytes = buf->data;
-    const struct path *back;
 
-    if (buf->len < IPV4_HEADER_BYTES || bytes[0] != IPV4_NO_OPTIONS ||
-        get16(bytes + IPV4_TOTAL_AT) != view_total(buf) || wire_ipv4_is_fragment(bytes))
-        return 0;
-    back = path_of_known(stack, link, get32(bytes + IPV4_SRC_AT), get32(bytes + IPV4_DST_AT));
-    return back && wire_ipv4_checksum_ok(bytes, IPV4_HEADER_BYTES) ? back : 0;
+    return buf->len >= IPV4_HEADER_BYTES && bytes[0] == IPV4_NO_OPTIONS &&
+           get16(bytes + IPV4_TOTAL_AT) == view_total(buf) && !wire_ipv4_is_fragment(bytes) &&
+           wire_ipv4_checksum_ok(bytes, IPV4_HEADER_BYTES);
 }
 
-void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group)
+/* Delivers such a datagram, for which @back validates the addresses. */
+HOT void input_plain(struct leat *stack, struct link *link, struct leat_buf *buf,
+                     const struct path *back)
 {
-    const struct path *back = SHORTCUTS && !is_group ? path_of_plain(stack, link, buf) : 0;
     const uint8_t *bytes = buf->data;
     struct packet packet;
 
-    if (!back) {
-        input_any(stack, link, buf, is_group);
-        return;
-    }
     view_pull(buf, IPV4_HEADER_BYTES);
     packet.buf = buf;
     packet.link = link;
@@ -252,4 +248,34 @@ void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
     packet.tos = bytes[IPV4_TOS_AT];
     packet.is_group = packet.reassembled = false;
     deliver(stack, &packet);
+}
+
+/* A plain datagram that came on another path than the last. Separate, so that the path of most
+ * datagrams saves no registers. */
+static __attribute__((noinline)) void input_from_another(struct leat *stack, struct link *link,
+                                                         struct leat_buf *buf)
+{
+    const uint8_t *bytes = buf->data;
+    const struct path *back =
+        path_of_known(stack, link, get32(bytes + IPV4_SRC_AT), get32(bytes + IPV4_DST_AT));
+
+    if (back)
+        input_plain(stack, link, buf, back);
+    else
+        input_any(stack, link, buf, false);
+}
+
+void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group)
+{
+    const struct path *back;
+
+    if (!SHORTCUTS || is_group || !is_plain(buf)) {
+        input_any(stack, link, buf, is_group);
+        return;
+    }
+    back = route_last_back(stack, buf->data + IPV4_SRC_AT);
+    if (back && back->known_link == link)
+        input_plain(stack, link, buf, back);
+    else
+        input_from_another(stack, link, buf);
 }

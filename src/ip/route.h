@@ -76,6 +76,17 @@ static inline struct path *route_cache_get(struct leat *stack, host_id src, host
     return route_cache_look_up(stack, src, dst);
 }
 
+/* The path of the last lookup if it leads back from the receiver to the sender of the IPv4 header
+ * whose addresses begin at @addresses; else NULL. */
+static inline const struct path *route_last_back(const struct leat *stack, const uint8_t *addresses)
+{
+    const struct route_cache_entry *last = stack->route_last;
+
+    return path_ends(&last->path) == get64(addresses) && last->generation == stack->route_generation
+               ? &last->path
+               : 0;
+}
+
 /* The path of the last lookup if it is an IPv6 path from @src to @dst, addresses of 16 bytes; else
  * NULL. It may be outdated. */
 static inline const struct path *route_last_between(const struct leat *stack, const uint8_t *src,

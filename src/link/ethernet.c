@@ -43,11 +43,24 @@ static inline uint64_t load_end(const uint8_t *bytes)
     return checksum_load64(bytes + ETHERNET_HEADER_BYTES - 8);
 }
 
-/* True if the header equals that of the last frame that was addressed to us alone. */
+/* True if the header equals that of the last frame with a packet of IP that was addressed to us
+ * alone. */
 static inline bool begins_as_before(const struct link *link, const uint8_t *bytes)
 {
     return link->for_us_begin[0] == checksum_load64(bytes) &&
            link->for_us_begin[1] == load_end(bytes);
+}
+
+/* Remembers the header of such a frame, and who takes the packet. */
+static inline void remember_begin(struct link *link, const uint8_t *bytes)
+{
+    const uint16_t type = wire_ethernet_type(bytes);
+
+    if (type != ETHERNET_IPV4 && (type != ETHERNET_IPV6 || !link->stack->families[FAMILY6]))
+        return;
+    link->for_us_family = type == ETHERNET_IPV4 ? FAMILY4 : FAMILY6;
+    link->for_us_begin[0] = checksum_load64(bytes);
+    link->for_us_begin[1] = load_end(bytes);
 }
 
 /* Processes a frame for us. */
@@ -61,10 +74,8 @@ HOT void frame_input(struct link *link, struct leat_buf *frame)
     if (mac_is_group(src) || mac_equal(src, &link->netif->mac)) {
         stack_end(link->stack, frame, drop_eth_source);
     } else {
-        if (FOR_SPEED && !is_group && wire_ethernet_type(bytes) != ETHERNET_VLAN) {
-            link->for_us_begin[0] = checksum_load64(bytes);
-            link->for_us_begin[1] = load_end(bytes);
-        }
+        if (FOR_SPEED && !is_group)
+            remember_begin(link, bytes);
         view_pull(frame, ETHERNET_HEADER_BYTES);
         packet_input(link, wire_ethernet_type(bytes), is_group, frame);
     }
@@ -98,21 +109,29 @@ COLD static void take_priority_tag(struct leat_buf *frame)
     }
 }
 
+/* Processes any frame. Separate, so that the path of other frames saves no registers. */
+static __attribute__((noinline)) void any_frame(struct link *link, struct leat_buf *frame)
+{
+    if (frame->len < ETHERNET_HEADER_BYTES) {
+        stack_end(link->stack, frame, drop_eth_short);
+        return;
+    }
+    if (wire_ethernet_type(frame->data) == ETHERNET_VLAN)
+        take_priority_tag(frame);
+    if (is_for_us(link, wire_ethernet_dst(frame->data)))
+        frame_input(link, frame);
+    else
+        other_frame(link, frame);
+}
+
 void ethernet_input(struct link *link, struct leat_buf *frame)
 {
     const uint8_t *bytes = frame->data;
 
-    if (frame->len < ETHERNET_HEADER_BYTES) {
-        stack_end(link->stack, frame, drop_eth_short);
-    } else if (FOR_SPEED && begins_as_before(link, bytes)) {
+    if (FOR_SPEED && frame->len >= ETHERNET_HEADER_BYTES && begins_as_before(link, bytes)) {
         view_pull(frame, ETHERNET_HEADER_BYTES);
-        packet_input(link, wire_ethernet_type(bytes), false, frame);
+        link->stack->families[link->for_us_family]->input(link->stack, link, frame, false);
     } else {
-        if (wire_ethernet_type(bytes) == ETHERNET_VLAN)
-            take_priority_tag(frame);
-        if (is_for_us(link, wire_ethernet_dst(frame->data)))
-            frame_input(link, frame);
-        else
-            other_frame(link, frame);
+        any_frame(link, frame);
     }
 }

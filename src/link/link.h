@@ -44,11 +44,12 @@ struct device_rate {
 struct link {
     struct leat *stack;
     struct leat_netif *netif;
-    struct buf_queue tx; /* frames for the next transmit burst, in order of creation */
-    uint32_t tx_waiting; /* frames in `tx` and `flows`, counted as the device takes them: without
-                            super-frames if it doesn't support them */
-    uint32_t tx_places;  /* below this tx_waiting, TCP sends unchecked (transmit_left()) */
-    bool tx_is_slow;     /* the device was full recently: frames go through `flows` */
+    struct buf_queue tx;   /* frames for the next transmit burst, in order of creation */
+    uint32_t tx_waiting;   /* frames in `tx` and `flows`, counted as the device takes them: without
+                              super-frames if it doesn't support them */
+    uint32_t tx_places;    /* below this tx_waiting, TCP sends unchecked (transmit_left()) */
+    bool tx_is_slow;       /* the device was full recently: frames go through `flows` */
+    uint8_t for_us_family; /* the family of the next header: an index of stack->families */
     uint64_t for_us_begin[2]; /* start of the last header that was addressed to us alone, in the
                                  form of begins_as_before() of ethernet.c */
     struct address addresses[LEAT_ADDRESSES_MAX];
