@@ -12,6 +12,7 @@
 #include "early.h"
 #include "example.h"
 #include "fetch_words.h"
+#include "http2_call.h"
 #include "trust.h"
 
 enum {
@@ -361,6 +362,7 @@ static const char *start(struct leat_platform *given)
     wrong = trust(given, &config);
     if (wrong && is_secure(url))
         return wrong;
+    http2_call(given, &config);
     wrong = early_open(given, &config);
     if (!wrong)
         wrong = open_names();

@@ -111,6 +111,7 @@ static void receive(struct http2_conn *conn)
     struct leat_buf *data;
 
     while (!conn->fatal && (data = leat_stream_receive(&conn->session, READ_BYTES)) != NULL) {
+        conn->heard_at_ns = now_of(conn);
         while (data && conn->state != HTTP2_LINGERING && nghttp2_session_want_read(conn->frames)) {
             struct leat_buf *piece = data;
             const bool more = feed_piece(conn, piece);
@@ -199,6 +200,10 @@ static void settle(struct http2_conn *conn)
                                                                         : LEAT_ERR_RESET);
         return;
     }
+    if (conn->is_silent && conn->stream_count == 0) {
+        http2_conn_end(conn, LEAT_ERR_TIMEOUT);
+        return;
+    }
     if (conn->state != HTTP2_LINGERING && conn->out.bytes == 0 &&
         (leat_stream_at_end(&conn->session) ||
          (!nghttp2_session_want_read(conn->frames) && !nghttp2_session_want_write(conn->frames))))
@@ -223,7 +228,7 @@ void http2_conn_run(struct http2_conn *conn)
     for (unsigned rounds = 0; told && !conn->fatal && rounds < ROUNDS_MAX; rounds++) {
         told = http2_tell_all(conn);
         send(conn);
-        told |= conn->changed; /* there is something to tell */
+        told |= conn->changed; /* there is something to tell, or room */
         conn->changed = false;
     }
     conn->running = false;
@@ -324,15 +329,35 @@ static bool submit_settings(struct http2_conn *conn)
 {
     const struct leat_http2_config *config = &conn->http2->config;
     const nghttp2_settings_entry settings[] = {
-        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, config->streams},
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, config->window_bytes},
-        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, HTTP2_HEAD_LIST_BYTES},
-        {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}};
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, http2_head_list_bytes(conn)},
+        {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
+        conn->is_client
+            ? (nghttp2_settings_entry){NGHTTP2_SETTINGS_ENABLE_PUSH, 0}
+            : (nghttp2_settings_entry){NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, config->streams}};
 
     return !nghttp2_submit_settings(conn->frames, NGHTTP2_FLAG_NONE, settings,
                                     sizeof settings / sizeof *settings) &&
            !nghttp2_session_set_local_window_size(conn->frames, NGHTTP2_FLAG_NONE, 0,
                                                   (int32_t)(2 * config->window_bytes));
+}
+
+/* Makes the half of nghttp2. False: no memory. */
+static bool make_frames(struct http2_conn *conn)
+{
+    struct leat_http2 *http2 = conn->http2;
+    nghttp2_mem mem = http2_memory_functions(&conn->memory);
+    const int err = conn->is_client ? nghttp2_session_client_new3(&conn->frames, http2->callbacks,
+                                                                  conn, http2->options, &mem)
+                                    : nghttp2_session_server_new3(&conn->frames, http2->callbacks,
+                                                                  conn, http2->options, &mem);
+
+    if (err)
+        return false;
+    if (submit_settings(conn))
+        return true;
+    nghttp2_session_del(conn->frames);
+    return false;
 }
 
 bool http2_conn_begin(struct http2_conn *conn, const struct leat_stream *session)
@@ -344,7 +369,6 @@ bool http2_conn_begin(struct http2_conn *conn, const struct leat_stream *session
                                                   .on_drain = on_drain};
     struct leat_http2 *http2 = conn->http2;
     void *const block = conn->block;
-    nghttp2_mem mem;
 
     memset(conn, 0, sizeof *conn);
     conn->http2 = http2;
@@ -352,25 +376,24 @@ bool http2_conn_begin(struct http2_conn *conn, const struct leat_stream *session
     conn->timer.on_time = on_time;
     conn->timer.arg = conn;
     http2_memory_init(&conn->memory, block, http2->config.connection_bytes);
-    mem = http2_memory_functions(&conn->memory);
-    if (nghttp2_session_server_new3(&conn->frames, http2->callbacks, conn, http2->options, &mem))
+    conn->is_client = !http2->config.server;
+    if (!make_frames(conn))
         return false;
-    if (!submit_settings(conn)) {
-        nghttp2_session_del(conn->frames);
-        return false;
-    }
     conn->session = *session;
     conn->peer = leat_stream_peer(session);
     conn->state = HTTP2_OPEN;
     conn->credit = http2->config.frames;
     conn->credit_at_ns = now_of(conn);
-    conn->frame_left = HTTP2_PREFACE_BYTES;
+    conn->frame_left = conn->is_client ? 0 : HTTP2_PREFACE_BYTES;
     conn->retry_ns = UINT64_MAX;
     conn->out.is_short = true;
     http2_conn_renew(conn);
     http2->open++;
     http2->counts.connections++;
     leat_stream_set_events(session, &events, conn);
-    http2_conn_run(conn);
+    if (conn->is_client)
+        http2_conn_kick(conn); /* its first stream comes first */
+    else
+        http2_conn_run(conn);
     return true;
 }

@@ -27,7 +27,7 @@ static int begin_headers(nghttp2_session *frames, const nghttp2_frame *frame, vo
     struct http2_stream *stream;
 
     if (frame->headers.cat != NGHTTP2_HCAT_REQUEST)
-        return 0; /* trailers, which the server would discard */
+        return 0; /* a reply, or trailers, which the user would discard */
     stream = http2_stream_new(conn, frame->hd.stream_id);
     if (!stream || nghttp2_session_set_stream_user_data(frames, frame->hd.stream_id, stream)) {
         conn->blame = &counts_of(conn)->memory;
@@ -36,12 +36,23 @@ static int begin_headers(nghttp2_session *frames, const nghttp2_frame *frame, vo
     return 0;
 }
 
+/* Resets a stream with @code. The client hears @why at once, and the server when it is closed. */
+static void give_up(struct http2_stream *stream, uint32_t code, enum leat_err why)
+{
+    http2_stream_refuse(stream, code);
+    if (!stream->conn->is_client)
+        return;
+    stream->gone = true;
+    stream->why = (uint8_t)why;
+}
+
 /* The pool has no buffer for a request. Nothing of it was done, so it may come again (RFC 9113
  * 8.7). */
 static void refuse_for_now(struct http2_stream *stream)
 {
     counts_of(stream->conn)->refused++;
-    http2_stream_refuse(stream, stream->served ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_REFUSED_STREAM);
+    give_up(stream, stream->served ? NGHTTP2_INTERNAL_ERROR : NGHTTP2_REFUSED_STREAM,
+            LEAT_ERR_MEMORY);
 }
 
 static int header(nghttp2_session *frames, const nghttp2_frame *frame, nghttp2_rcbuf *name,
@@ -52,29 +63,37 @@ static int header(nghttp2_session *frames, const nghttp2_frame *frame, nghttp2_r
 
     (void)flags;
     (void)arg;
-    if (!stream || frame->headers.cat != NGHTTP2_HCAT_REQUEST || stream->refused ||
-        stream->too_long)
+    if (!stream || stream->head_over || stream->refused || stream->too_long)
         return 0;
-    outcome = http2_request_add(stream, name, value);
+    outcome = http2_incoming_add(stream, name, value);
     if (outcome == HTTP2_FIELD_BAD) {
         counts_of(stream->conn)->malformed++;
-        http2_stream_refuse(stream, NGHTTP2_PROTOCOL_ERROR);
+        give_up(stream, NGHTTP2_PROTOCOL_ERROR, LEAT_ERR_FORMAT);
     } else if (outcome == HTTP2_FIELD_NO_ROOM) {
         refuse_for_now(stream);
     }
     return 0;
 }
 
-/* The head of a request is complete. */
+static void refuse_head(struct http2_stream *stream)
+{
+    if (stream->conn->is_client) {
+        give_up(stream, NGHTTP2_CANCEL, LEAT_ERR_TOO_BIG);
+        return;
+    }
+    stream->refused = true;
+    http2_outgoing_refuse(stream, "431");
+}
+
+/* A head is complete. */
 static void end_head(struct http2_stream *stream, bool no_body)
 {
     if (stream->refused)
         return;
     if (stream->too_long) {
         counts_of(stream->conn)->heads_too_big++;
-        stream->refused = true;
-        http2_reply_refuse(stream, "431");
-    } else if (!http2_request_end(stream, no_body)) {
+        refuse_head(stream);
+    } else if (!http2_incoming_end(stream, no_body)) {
         refuse_for_now(stream);
     }
 }
@@ -90,7 +109,7 @@ static void take_frame(struct http2_stream *stream, const nghttp2_frame *frame)
 {
     const bool ends = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
 
-    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+    if (frame->hd.type == NGHTTP2_HEADERS && !stream->head_over)
         end_head(stream, ends);
     if (ends)
         end_stream(stream);
@@ -134,7 +153,7 @@ static int data_received(nghttp2_session *frames, uint8_t flags, int32_t id, con
         return nghttp2_session_consume(frames, id, len) == NGHTTP2_ERR_NOMEM
                    ? NGHTTP2_ERR_CALLBACK_FAILURE
                    : 0;
-    if (http2_request_data(stream, data, (uint32_t)len)) {
+    if (http2_incoming_data(stream, data, (uint32_t)len)) {
         conn->kept_bytes += (uint32_t)len;
         return 0;
     }
@@ -144,15 +163,22 @@ static int data_received(nghttp2_session *frames, uint8_t flags, int32_t id, con
     return 0;
 }
 
+/* nghttp2 forgets a stream. The server is done with it, or has lost it. The client may have to read
+ * the rest of its reply. */
 static int stream_closed(nghttp2_session *frames, int32_t id, uint32_t code, void *arg)
 {
+    struct http2_conn *conn = arg;
     struct http2_stream *stream = stream_of(frames, id);
 
     if (!stream || stream->gone)
         return 0;
-    ((struct http2_conn *)arg)->changed = true;
-    stream->gone = true;
+    conn->changed = true;
     stream->refused = true; /* nothing is sent about it any more */
+    if (conn->is_client && stream->in_over && code == NGHTTP2_NO_ERROR) {
+        stream->out_over = true;
+        return 0;
+    }
+    stream->gone = true;
     stream->why =
         code == NGHTTP2_NO_ERROR && stream->out_over ? (uint8_t)LEAT_OK : (uint8_t)LEAT_ERR_RESET;
     return 0;
@@ -236,13 +262,14 @@ static int frame_sent(nghttp2_session *frames, const nghttp2_frame *frame, void 
     if (type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR &&
         frame->goaway.error_code != NGHTTP2_ENHANCE_YOUR_CALM)
         counts_of(conn)->errors++;
+    conn->changed |= conn->is_client && type == NGHTTP2_HEADERS;
     if ((type != NGHTTP2_DATA && type != NGHTTP2_HEADERS) ||
         !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
         return 0;
     http2_limits_give(conn, REPLY_WEIGHT);
     stream = stream_of(frames, frame->hd.stream_id);
     /* RFC 9113 8.1: the rest of the request isn't wanted */
-    if (stream && !stream->in_over) {
+    if (stream && !stream->in_over && !conn->is_client) {
         stream->refused = true;
         if (nghttp2_submit_rst_stream(frames, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_NO_ERROR))
             conn->fatal = true;

@@ -1,5 +1,4 @@
-/* http2.c -- see leat/http2.h: open and close, places for connections, the choice of the
- * protocol. */
+/* http2.c -- see leat/http2.h: open and close, the choice of the protocol. */
 #include "inside.h"
 
 #include <leat/tls.h>
@@ -22,69 +21,6 @@ enum {
 
 static const uint64_t second_ns = 1000000000;
 
-/* ---- Places ---------------------------------------------------------------------------------- */
-
-/* True if two addresses count as one client: with IPv6, those of a /64. */
-static bool is_same(const struct leat_ip *a, const struct leat_ip *b)
-{
-    const size_t bytes = leat_ip_is_v4(*a) || leat_ip_is_v4(*b) ? sizeof a->bytes : 8;
-
-    return memcmp(a->bytes, b->bytes, bytes) == 0;
-}
-
-static uint32_t count_of(const struct leat_http2 *http2, const struct leat_ip *peer)
-{
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < http2->config.connections; i++) {
-        const struct http2_conn *conn = &http2->conns[i];
-
-        count += conn->state != HTTP2_FREE && is_same(&conn->peer, peer);
-    }
-    return count;
-}
-
-/* The connection that leaves for a new one: of the address that has the most, the one whose last
- * request is longest ago. NULL: each of them is calling now. */
-static struct http2_conn *oldest(const struct leat_http2 *http2)
-{
-    struct http2_conn *found = NULL;
-    uint32_t most = 0;
-
-    for (uint32_t i = 0; i < http2->config.connections; i++) {
-        struct http2_conn *conn = &http2->conns[i];
-        const uint32_t count = count_of(http2, &conn->peer);
-
-        if (conn->running || count < most ||
-            (found && count == most && conn->used_at_ns >= found->used_at_ns))
-            continue;
-        most = count;
-        found = conn;
-    }
-    return found;
-}
-
-/* Begins a connection. False: there is no place for it. */
-static bool begin(struct leat_http2 *http2, const struct leat_stream *session)
-{
-    struct http2_conn *conn;
-
-    if (!http2->free_conn) {
-        conn = oldest(http2);
-        if (!conn)
-            return false;
-        http2->counts.displaced++;
-        http2_conn_end(conn, LEAT_ERR_ABORTED);
-    }
-    conn = http2->free_conn;
-    http2->free_conn = conn->next_free;
-    if (http2_conn_begin(conn, session))
-        return true;
-    conn->next_free = http2->free_conn;
-    http2->free_conn = conn;
-    return false;
-}
-
 /* ---- The choice of the protocol ------------------------------------------------------------ */
 
 static void release(struct http2_waiting *waiting)
@@ -101,7 +37,7 @@ static bool choose(struct leat_http2 *http2, const struct leat_stream *session,
                    const struct leat_tls_info *info)
 {
     if (strcmp(info->protocol, LEAT_HTTP2_PROTOCOL) == 0)
-        return begin(http2, session);
+        return http2_begin(http2, session) != NULL;
     http2->counts.others++;
     return leat_http_server_serve(http2->config.server, session);
 }
@@ -136,7 +72,7 @@ bool leat_http2_serve(struct leat_http2 *http2, const struct leat_stream *stream
     struct leat_tls_info info;
 
     if (!http2->config.tls_info)
-        return begin(http2, stream);
+        return http2_begin(http2, stream) != NULL;
     http2->config.tls_info(stream, &info);
     if (info.open)
         return choose(http2, stream, &info);
@@ -175,7 +111,7 @@ static struct leat_http2_config with_defaults(const struct leat_http2_config *gi
 
 static bool is_possible(const struct leat_http2_config *full)
 {
-    return !LEAT_RESERVED_IS_USED(full) && full->server && full->connections <= CONNECTIONS_MAX &&
+    return !LEAT_RESERVED_IS_USED(full) && full->connections <= CONNECTIONS_MAX &&
            full->streams <= STREAMS_MAX && full->connection_bytes >= CONNECTION_BYTES_MIN &&
            full->connection_bytes <= HTTP2_MEMORY_BYTES_MAX &&
            full->window_bytes >= WINDOW_BYTES_MIN && full->window_bytes <= WINDOW_BYTES_MAX;
@@ -206,6 +142,7 @@ static struct leat_http2 *lay_out(void *memory, struct leat *stack,
     memset(http2, 0, sizeof *http2);
     http2->config = *full;
     http2->stack = stack;
+    http2_client_init(http2);
     at += align_up(sizeof *http2);
     http2->waiting = (struct http2_waiting *)(void *)at;
     at += align_up(full->sessions * sizeof *http2->waiting);
@@ -262,6 +199,11 @@ enum leat_err leat_http2_open(struct leat_http2 **http2, struct leat *stack, voi
         return LEAT_ERR_MEMORY;
     *http2 = made;
     return LEAT_OK;
+}
+
+const struct leat_http_carrier *leat_http2_carrier(const struct leat_http2 *http2)
+{
+    return &http2->carrier;
 }
 
 uint32_t leat_http2_connections(const struct leat_http2 *http2)

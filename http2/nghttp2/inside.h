@@ -1,15 +1,18 @@
 /*
  * inside.h -- the inside of leat-http2.
  *
- *      http2.c      open and close, places for connections, the choice of the protocol
+ *      http2.c      open and close, the choice of the protocol
+ *      client.c     connections and streams for calls of a client
+ *      places.c     places for connections
  *      conn.c       a connection: its input, output and timer
  *      tell.c       its callbacks to the users of streams
  *      frames.c     nghttp2's callbacks: frames become changes of streams
  *      limits.c     frames without content, which cost a connection its credit
  *      order.c      frames for streams that are over
- *      stream.c     a stream, as the server of HTTP/1.1 uses it
- *      reply.c      the server's reply: its head, and its body without chunks
- *      request.c    the head of a request, as HTTP/1.1
+ *      stream.c     a stream, as the server or the client of HTTP/1.1 uses it
+ *      outgoing.c   what it sends: its head, and its body without chunks
+ *      incoming.c   what it receives, as HTTP/1.1
+ *      head.c       the fields of a head in HTTP/1.1
  *      queue.c      bytes that wait
  *      memory.c     malloc() in a block
  *
@@ -26,6 +29,7 @@
 #include <leat/assert.h>
 #include <leat/http2.h>
 #include <leat/timer.h>
+#include <leat/url.h>
 
 #include <nghttp2/nghttp2.h>
 
@@ -33,9 +37,12 @@
 #include "queue.h"
 
 enum {
-    HTTP2_SCRATCH_BYTES = 4096,           /* longest head of a reply */
+    HTTP2_SCRATCH_BYTES = 28672,          /* longest head of a request that a client sends */
+    HTTP2_REPLY_HEAD_BYTES = 4096,        /* ... of a reply that a server sends */
     HTTP2_FIELDS_MAX = 100,               /* of a reply; further ones are left out */
     HTTP2_HEAD_LIST_BYTES = 16384,        /* of a request's head (RFC 9113 6.5.2) */
+    HTTP2_REPLY_LIST_BYTES = 81920,       /* of a reply's; the client limits it once more */
+    HTTP2_REQUEST_PSEUDOS = 4,            /* fields of a request in front of the others */
     HTTP2_STREAM_QUEUE_BYTES = 4 * 16375, /* of a reply's body that waits for its frames */
     HTTP2_RESET_WEIGHT = 10, /* of a stream that is begun and given up, in frames without content */
     HTTP2_SEEN = 16,         /* streams of a client that are remembered */
@@ -53,13 +60,13 @@ enum http2_pseudo {
 };
 
 /* The part of a reply in HTTP/1.1 that is next. */
-enum http2_reply_part {
-    HTTP2_REPLY_HEAD,
-    HTTP2_REPLY_BODY,      /* data, to the end of the stream */
-    HTTP2_REPLY_SIZE,      /* of a chunk: its line */
-    HTTP2_REPLY_CHUNK,     /* data of a chunk */
-    HTTP2_REPLY_CHUNK_END, /* the line break behind it */
-    HTTP2_REPLY_OVER       /* the last chunk was read */
+enum http2_out_part {
+    HTTP2_OUT_HEAD,
+    HTTP2_OUT_BODY,      /* data, to the end of the stream */
+    HTTP2_OUT_SIZE,      /* of a chunk: its line */
+    HTTP2_OUT_CHUNK,     /* data of a chunk */
+    HTTP2_OUT_CHUNK_END, /* the line break behind it */
+    HTTP2_OUT_OVER       /* the last chunk was read */
 };
 
 struct http2_conn;
@@ -79,7 +86,8 @@ struct http2_stream {
     uint32_t list_bytes;   /* of the head so far */
     uint32_t not_consumed; /* bytes that were put into these, and not consumed by the server */
     uint32_t not_credited; /* of the body's data: bytes for which no window was opened */
-    bool head_begun;       /* its request line is in `in` */
+    bool head_begun;       /* its first line is in `in` */
+    bool interim;          /* it is that of an interim reply */
     bool has_length;       /* the head has a Content-Length */
     bool head_over;
     bool too_long;       /* the head is longer than its limit */
@@ -97,13 +105,16 @@ struct http2_stream {
     uint32_t left;          /* of a chunk */
     uint32_t promised;      /* room that the server was told of */
     uint32_t wanted;        /* room that on_writable waits for; 0: none is due */
-    uint8_t part;           /* enum http2_reply_part */
+    uint64_t body_len;      /* of a request that has a length */
+    uint8_t part;           /* enum http2_out_part */
     bool begun;             /* its final head was submitted */
     bool deferred;          /* nghttp2 has asked for data in vain */
     bool out_over;          /* the server has sent everything */
 
+    uint64_t begun_at_ns; /* of a client */
+
     /* what is due */
-    bool served;   /* the server has it */
+    bool served;   /* the server has it, or the client */
     bool readable; /* on_readable */
     bool later;    /* on_writable waits for the session's, because the pool was empty */
     bool gone;     /* nghttp2 has closed it, or the server has aborted it: on_closed */
@@ -153,17 +164,22 @@ struct http2_conn {
     struct http2_seen seen[HTTP2_SEEN];         /* the last ones */
     int32_t last_id;                            /* of them */
     uint8_t seen_at;                            /* place of the oldest */
-    uint8_t state;                              /* enum http2_conn_state */
-    uint8_t drains;                             /* calls of on_drain */
-    uint8_t vain;                               /* reports of room by which nothing was sent */
-    bool changed;                               /* nghttp2 has closed a stream */
-    bool running;                               /* http2_conn_run() looks again before it returns */
-    bool writable;                              /* the session has reported room */
-    bool woken;                                 /* ... and that is why it runs */
-    bool moved;                                 /* this run has sent something */
-    bool fatal;                                 /* it must end now */
-    bool starved;                               /* the pool was empty */
-    uint64_t *blame;                            /* the counter for a fatal end */
+    bool is_client;
+    bool is_silent;                 /* its server has left a request without answer */
+    bool changed;                   /* nghttp2 has opened or closed a stream */
+    uint16_t port;                  /* of a client: the server */
+    char host[LEAT_URL_HOST_BYTES]; /* ... */
+    uint64_t heard_at_ns;           /* when data came last */
+    uint8_t state;                  /* enum http2_conn_state */
+    uint8_t drains;                 /* calls of on_drain */
+    uint8_t vain;                   /* reports of room by which nothing was sent */
+    bool running;                   /* http2_conn_run() looks again before it returns */
+    bool writable;                  /* the session has reported room */
+    bool woken;                     /* ... and that is why it runs */
+    bool moved;                     /* this run has sent something */
+    bool fatal;                     /* it must end now */
+    bool starved;                   /* the pool was empty */
+    uint64_t *blame;                /* the counter for a fatal end */
 };
 
 /* A session in its handshake. */
@@ -177,6 +193,7 @@ struct leat_http2 {
     struct leat_http2_config config; /* with the defaults filled in */
     struct leat_http2_counts counts;
     struct leat *stack;
+    struct leat_http_carrier carrier; /* of a client */
     nghttp2_session_callbacks *callbacks;
     nghttp2_option *options;
     struct http2_conn *conns;
@@ -187,6 +204,16 @@ struct leat_http2 {
     nghttp2_nv fields[HTTP2_FIELDS_MAX]; /* of the reply that is being translated */
     char scratch[HTTP2_SCRATCH_BYTES];
 };
+
+/* ---- client.c ---- */
+
+/* Sets the functions that leat_http_client_config.carrier has. */
+void http2_client_init(struct leat_http2 *http2);
+
+/* ---- places.c ---- */
+
+/* Begins a connection, which owns the session then. NULL: there is no place for it. */
+struct http2_conn *http2_begin(struct leat_http2 *http2, const struct leat_stream *session);
 
 /* ---- conn.c ---- */
 
@@ -257,18 +284,46 @@ void http2_stream_credit(struct http2_stream *stream);
 /* Arranges a run of the connection, unless one is under way. */
 void http2_conn_kick(struct http2_conn *conn);
 
-/* ---- reply.c ---- */
+/* ---- outgoing.c ---- */
 
 /* Translates what the server sends. False: it can't be translated, or the memory is used up. */
-bool http2_reply_take(struct http2_stream *stream, struct leat_buf *data);
+bool http2_outgoing_take(struct http2_stream *stream, struct leat_buf *data);
 
 /* nghttp2 asks again for data of the reply, if it had asked in vain. */
-void http2_reply_go_on(struct http2_stream *stream);
+void http2_outgoing_go_on(struct http2_stream *stream);
 
 /* Replies without the server. */
-void http2_reply_refuse(struct http2_stream *stream, const char *status);
+void http2_outgoing_refuse(struct http2_stream *stream, const char *status);
 
-/* ---- request.c ---- */
+/* ---- head.c ---- */
+
+/* A head in http2->scratch, with its fields in http2->fields. */
+struct http2_head {
+    bool is_request; /* the field Host is kept apart */
+    size_t count;    /* of fields; at first those that stand in front of the head's */
+    size_t line_len; /* of the first line */
+    bool chunked;    /* Transfer-Encoding */
+    bool has_length; /* Content-Length */
+    uint64_t length; /* ... */
+    nghttp2_nv host; /* or without a value */
+};
+
+/* Reads a head of @len bytes, without the empty line at its end. */
+void http2_head_read(struct http2_head *head, struct leat_http2 *http2, size_t len);
+
+/* Length of the head in the first @have bytes, with the empty line; 0: it isn't complete. */
+size_t http2_head_len(const char *bytes, size_t have);
+
+/* A field that HTTP/2 has in front of the others. */
+nghttp2_nv http2_head_pseudo(const char *name, char *value, size_t value_len);
+
+/* ---- incoming.c ---- */
+
+/* Limit of a head that comes. */
+static inline uint32_t http2_head_list_bytes(const struct http2_conn *conn)
+{
+    return conn->is_client ? HTTP2_REPLY_LIST_BYTES : HTTP2_HEAD_LIST_BYTES;
+}
 
 enum http2_field {
     HTTP2_FIELD_TAKEN,
@@ -277,19 +332,19 @@ enum http2_field {
 };
 
 /* Adds a field of the request. */
-enum http2_field http2_request_add(struct http2_stream *stream, nghttp2_rcbuf *name,
-                                   nghttp2_rcbuf *value);
+enum http2_field http2_incoming_add(struct http2_stream *stream, nghttp2_rcbuf *name,
+                                    nghttp2_rcbuf *value);
 
 /* Ends the head; @no_body: nothing follows. False: the pool is empty. */
-bool http2_request_end(struct http2_stream *stream, bool no_body);
+bool http2_incoming_end(struct http2_stream *stream, bool no_body);
 
 /* Adds data of the body: @data is a part of conn->piece. False: the pool is empty. */
-bool http2_request_data(struct http2_stream *stream, const uint8_t *data, uint32_t len);
+bool http2_incoming_data(struct http2_stream *stream, const uint8_t *data, uint32_t len);
 
 /* The next bytes for the server. NULL: there are none, or the pool is empty. */
-struct leat_buf *http2_request_take(struct http2_stream *stream, uint32_t bytes_max);
+struct leat_buf *http2_incoming_take(struct http2_stream *stream, uint32_t bytes_max);
 
 /* Bytes for the server, without framing that isn't written yet; more than 0 if there are any. */
-uint32_t http2_request_have(const struct http2_stream *stream);
+uint32_t http2_incoming_have(const struct http2_stream *stream);
 
 #endif

@@ -71,7 +71,8 @@ static void take_head(struct http2_conn *conn)
              (type != NGHTTP2_DATA ||
               (conn->frame_left == 0 && !(flags & NGHTTP2_FLAG_END_STREAM))))
         http2_limits_take(conn, 1);
-    http2_order_check(conn, type, flags, (int32_t)id);
+    if (!conn->is_client)
+        http2_order_check(conn, type, flags, (int32_t)id);
 }
 
 void http2_limits_read(struct http2_conn *conn, const uint8_t *bytes, size_t len)

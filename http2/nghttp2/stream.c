@@ -1,5 +1,5 @@
 /*
- * stream.c -- a stream of HTTP/2, as the server of HTTP/1.1 uses it.
+ * stream.c -- a stream of HTTP/2, as the server or the client of HTTP/1.1 uses it.
  *
  * Data that the server sends stays within the windows of the client and the room of the session
  * below. So it leaves in the same turn, and the memory that waits for a client is that of its
@@ -43,7 +43,8 @@ void http2_stream_free(struct http2_stream *stream)
 
     stream->deaf = true;
     http2_stream_credit(stream);
-    nghttp2_session_set_stream_user_data(conn->frames, stream->id, NULL);
+    if (stream->id > 0)
+        nghttp2_session_set_stream_user_data(conn->frames, stream->id, NULL);
     for (unsigned i = 0; i < HTTP2_PSEUDOS; i++) {
         if (stream->pseudo[i])
             nghttp2_rcbuf_decref(stream->pseudo[i]);
@@ -78,8 +79,8 @@ void http2_stream_refuse(struct http2_stream *stream, uint32_t code)
     if (stream->refused)
         return;
     stream->refused = true;
-    if (nghttp2_submit_rst_stream(stream->conn->frames, NGHTTP2_FLAG_NONE, stream->id, code) ==
-        NGHTTP2_ERR_NOMEM)
+    if (stream->id > 0 && nghttp2_submit_rst_stream(stream->conn->frames, NGHTTP2_FLAG_NONE,
+                                                    stream->id, code) == NGHTTP2_ERR_NOMEM)
         stream->conn->fatal = true;
     http2_conn_kick(stream->conn);
 }
@@ -102,14 +103,14 @@ static int64_t window(const struct http2_stream *stream)
 static uint32_t limit(const struct http2_stream *stream)
 {
     const int64_t open = window(stream);
+    const uint32_t head = stream->conn->is_client ? HTTP2_SCRATCH_BYTES : HTTP2_REPLY_HEAD_BYTES;
     uint32_t bytes = HTTP2_STREAM_QUEUE_BYTES;
 
     bytes = stream->out.bytes < bytes ? bytes - stream->out.bytes : 0;
     if (open < bytes)
         bytes = open > 0 ? (uint32_t)open : 0;
-    if (stream->part == HTTP2_REPLY_HEAD && bytes < HTTP2_SCRATCH_BYTES)
-        bytes =
-            HTTP2_SCRATCH_BYTES > stream->out.bytes ? HTTP2_SCRATCH_BYTES - stream->out.bytes : 0;
+    if (stream->part == HTTP2_OUT_HEAD && bytes < head)
+        bytes = head > stream->out.bytes ? head - stream->out.bytes : 0;
     return bytes;
 }
 
@@ -169,6 +170,24 @@ static void want_room(void *end, uint32_t bytes)
     stream->later = want > 0 && room >= want;
 }
 
+/* It is over for its user. */
+static void leave(struct http2_stream *stream, uint32_t code, enum leat_err why)
+{
+    http2_stream_refuse(stream, code);
+    stream->gone = true;
+    stream->why = (uint8_t)why;
+    http2_conn_kick(stream->conn);
+}
+
+/* Its user has sent what can't be translated; on_closed follows. */
+static void fail(struct http2_stream *stream)
+{
+    if (stream->conn->is_client)
+        leave(stream, NGHTTP2_CANCEL, LEAT_ERR_TOO_BIG);
+    else
+        http2_stream_refuse(stream, NGHTTP2_INTERNAL_ERROR);
+}
+
 static enum leat_err send(void *end, struct leat_buf *data)
 {
     struct http2_stream *stream = end;
@@ -186,8 +205,8 @@ static enum leat_err send(void *end, struct leat_buf *data)
     stream->promised -= len < stream->promised ? len : stream->promised;
     if (len == 0)
         leat_buf_free(data);
-    else if (!http2_reply_take(stream, data))
-        http2_stream_refuse(stream, NGHTTP2_INTERNAL_ERROR); /* on_closed follows */
+    else if (!http2_outgoing_take(stream, data))
+        fail(stream);
     http2_conn_kick(stream->conn);
     return LEAT_OK;
 }
@@ -244,8 +263,8 @@ static struct leat_buf *receive(void *end, uint32_t bytes_max)
 
     if (stream->deaf)
         return NULL;
-    data = http2_request_take(stream, bytes_max);
-    if (!data && http2_request_have(stream) > 0 && bytes_max > 0) { /* the pool is empty */
+    data = http2_incoming_take(stream, bytes_max);
+    if (!data && http2_incoming_have(stream) > 0 && bytes_max > 0) { /* the pool is empty */
         stream->readable = true;
         http2_conn_kick(stream->conn);
     }
@@ -265,14 +284,14 @@ static uint32_t readable(const void *end)
 {
     const struct http2_stream *stream = end;
 
-    return stream->deaf ? 0 : http2_request_have(stream);
+    return stream->deaf ? 0 : http2_incoming_have(stream);
 }
 
 static bool at_end(const void *end)
 {
     const struct http2_stream *stream = end;
 
-    return stream->in_over && (stream->deaf || http2_request_have(stream) == 0);
+    return stream->in_over && (stream->deaf || http2_incoming_have(stream) == 0);
 }
 
 /* ---- The end --------------------------------------------------------------------------------- */
@@ -284,9 +303,9 @@ static enum leat_err shut_down(void *end)
     if (stream->gone || stream->out_over)
         return stream->gone ? LEAT_ERR_CLOSED : LEAT_ERR_CLOSING;
     stream->out_over = true;
-    if (!stream->begun)
-        http2_stream_refuse(stream, NGHTTP2_CANCEL); /* the server doesn't answer */
-    http2_reply_go_on(stream);
+    if (!stream->begun) /* no answer, or no question */
+        http2_stream_refuse(stream, NGHTTP2_CANCEL);
+    http2_outgoing_go_on(stream);
     http2_conn_kick(stream->conn);
     return LEAT_OK;
 }
@@ -299,20 +318,24 @@ static enum leat_err close_stream(void *end)
     http2_queue_clear(&stream->in);
     http2_queue_clear(&stream->body);
     http2_stream_credit(stream);
-    shut_down(end);
+    if (!stream->conn->is_client)
+        shut_down(end);
+    else if (!stream->gone)
+        leave(stream, NGHTTP2_CANCEL, LEAT_OK);
     return LEAT_OK;
 }
 
 static void abort_stream(void *end)
 {
     struct http2_stream *stream = end;
+    struct http2_conn *conn = stream->conn;
 
     if (stream->gone)
         return;
-    http2_stream_refuse(stream, NGHTTP2_INTERNAL_ERROR);
-    stream->gone = true;
-    stream->why = LEAT_ERR_ABORTED;
-    http2_conn_kick(stream->conn);
+    /* A server that has sent nothing since may be gone: further calls need another connection. */
+    conn->is_silent |=
+        conn->is_client && !stream->in_over && conn->heard_at_ns < stream->begun_at_ns;
+    leave(stream, conn->is_client ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR, LEAT_ERR_ABORTED);
 }
 
 static void set_events(void *end, const struct leat_tcp_events *events, void *arg)

@@ -1,11 +1,12 @@
 /*
- * http2.h -- HTTP/2 (RFC 9113) in front of a server of HTTP/1.1, by nghttp2: the same routes, files
- * and logs answer both.
+ * http2.h -- HTTP/2 (RFC 9113) in front of a server of HTTP/1.1, and for its client, by nghttp2:
+ * the same routes, files and logs answer both, and the same calls ask by both.
  *
  * Each stream of HTTP/2 is handed to leat_http_server_serve_as() as a stream (stream.h) of its own.
  * Its request is written there as a head of HTTP/1.1, so the server has one reader of requests, and
  * one set of limits.  The server's reply is translated back.  Bodies aren't copied in either
- * direction, except for pieces below a KiB.
+ * direction, except for pieces below a KiB.  A client's calls get streams in the same way, several
+ * on one connection.
  *
  * This is the library leat-http2, apart from leat itself.  Only programs that want it link nghttp2.
  * nghttp2 gets its memory from the program's block, a part for each connection.  A peer that uses
@@ -22,6 +23,7 @@
 
 #include <leat/abi.h>
 #include <leat/err.h>
+#include <leat/http_client.h>
 #include <leat/http_server.h>
 #include <leat/stack.h>
 #include <leat/stream.h>
@@ -39,7 +41,8 @@ struct leat_tls_info; /**< tls.h */
 
 /** Options and limits.  Every 0 means the default named beside it. */
 struct leat_http2_config {
-    struct leat_http_server *server; /**< answers the requests; must outlive this */
+    struct leat_http_server *server; /**< answers the requests; must outlive this.  NULL: this is
+                                        for a client (leat_http2_carrier()) */
     /** leat_tls_get_info(), a pointer so that programs without TLS link none: sessions whose client
      * has chosen another protocol are handed to the server.  NULL: each stream speaks HTTP/2. */
     void (*tls_info)(const struct leat_stream *session, struct leat_tls_info *info);
@@ -86,8 +89,7 @@ size_t leat_http2_memory_bytes(const struct leat_http2_config *config);
 
 /**
  * Makes connections possible on @p stack.  @p memory (any alignment) of @p bytes belongs to them
- * until leat_http2_close().  Errors: LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (no server, a limit out of
- * range).
+ * until leat_http2_close().  Errors: LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (a limit out of range).
  */
 enum leat_err leat_http2_open(struct leat_http2 **http2, struct leat *stack, void *memory,
                               size_t bytes, const struct leat_http2_config *config);
@@ -98,6 +100,10 @@ enum leat_err leat_http2_open(struct leat_http2 **http2, struct leat *stack, voi
  * it now; the stream is unchanged.
  */
 bool leat_http2_serve(struct leat_http2 *http2, const struct leat_stream *stream);
+
+/** For leat_http_client_config.carrier, of one that was opened without a server.  It must outlive
+ * that client. */
+const struct leat_http_carrier *leat_http2_carrier(const struct leat_http2 *http2);
 
 /** Number of connections of HTTP/2 that are open. */
 uint32_t leat_http2_connections(const struct leat_http2 *http2);

@@ -36,6 +36,22 @@ extern "C" {
 struct leat_http_client;
 struct leat_http_call;
 
+/**
+ * Streams for calls by another version of HTTP: leat_http2_carrier() (http2.h) makes it.  Each of
+ * these streams serves one call in HTTP/1.1.
+ */
+struct leat_http_carrier {
+    const char *protocol; /**< its name for ALPN (RFC 7301), offered before "http/1.1" */
+    /** Takes @p session, whose server has chosen the protocol, and gives its first @p stream.
+     * False: there is no place for it; the session is unchanged. */
+    bool (*begin)(void *arg, const struct leat_stream *session, const char *host, uint16_t port,
+                  struct leat_stream *stream);
+    /** Gives a further @p stream to that server, on the open @p session.  False: none has room. */
+    bool (*more)(void *arg, const char *host, uint16_t port, struct leat_stream *stream,
+                 struct leat_stream *session);
+    void *arg; /**< the first argument of both */
+};
+
 /** Options and limits of a client.  Every 0 means the default named beside it. */
 struct leat_http_client_config {
     const struct leat_connect_config *connect; /**< how names are looked up; must outlive the
@@ -56,7 +72,10 @@ struct leat_http_client_config {
     void (*tls_info)(const struct leat_stream *session, struct leat_tls_info *info);
     struct leat_tls *tls;                      /**< its first argument */
     const struct leat_crypto_anchors *anchors; /**< trusted authorities; must outlive the client */
-    uint64_t reserved[LEAT_RESERVED];          /**< for members of later versions; all 0 */
+    /** "https" also by another version of HTTP, if the server chooses it; needs tls_info.  It must
+     * outlive the client.  NULL: HTTP/1.1 only. */
+    const struct leat_http_carrier *carrier;
+    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
 };
 
 /** Counters of a client. */
@@ -202,8 +221,8 @@ bool leat_http_call_over(const struct leat_http_call *call);
  * For messages; also in on_failed.
  * @{ */
 
-/** The stream of the call.  Its end is NULL if there is none yet, or none any more (the connection
- * ended after the reply was complete). */
+/** The stream of the call; by another version of HTTP the session below it.  Its end is NULL if
+ * there is none yet, or none any more (the connection ended after the reply was complete). */
 const struct leat_stream *leat_http_call_stream(const struct leat_http_call *call);
 
 /** The connection attempt, for leat_connect_format().  With a reused connection: the attempt that

@@ -246,6 +246,81 @@ def test_https_by_name(names, tmp_path):
         assert status in (60, 2) and b"hello" not in text
 
 
+# ---- HTTP/2
+
+H2_NGINX = """
+    daemon off; master_process off; pid {folder}/pid; error_log {folder}/error; events {{}}
+    http {{ log_format version "$request"; access_log {folder}/access version; client_body_temp_path {folder}; proxy_temp_path {folder};
+            fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};
+            server {{ listen {peer}:8446 ssl http2; ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
+                      ssl_protocols TLSv1.3; root {folder}/www; large_client_header_buffers 8 32k;
+                      location = /moved {{ return 301 /big; }}
+                      location = /next {{ return 302 /small; }} }} }}"""
+
+
+def secure(names, folder):
+    """The options of a client that trusts the server with the keys in @folder."""
+    words = ("--server", names, "--cert", folder / "cert.pem")
+    if b"without cryptography" in fetch(*words, f"https://{NAME}:1/")[1]:
+        pytest.skip("fetch has no TLS")
+    return words
+
+
+def has_http2():
+    return b"nghttp2_session_client_new" in pathlib.Path(binary("fetch")).read_bytes()
+
+
+def listens(port):
+    with contextlib.suppress(OSError), socket.create_connection((PEER, port), 1):
+        return True
+    return False
+
+
+@pytest.mark.skipif(not shutil.which("nginx"), reason="there is no nginx")
+def test_nginx_is_asked_by_http2(names, tmp_path):
+    make_keys(tmp_path)
+    if not has_http2():
+        pytest.skip("fetch has no HTTP/2")
+    words = secure(names, tmp_path)
+    (tmp_path / "www").mkdir()
+    (tmp_path / "www/big").write_bytes(os.urandom(BIG_BYTES))
+    (tmp_path / "www/small").write_bytes(b"small\n")
+    tmp_path.chmod(0o755)
+    (tmp_path / "conf").write_text(H2_NGINX.format(folder=tmp_path, peer=PEER))
+    nginx = Process("nginx", "-c", tmp_path / "conf", "-e", tmp_path / "error")
+    try:
+        assert until(lambda: listens(8446)), nginx.text
+        status, body = fetch(*words, "-L", f"https://{NAME}:8446/moved", timeout=120)
+        assert status == 0 and body == (tmp_path / "www/big").read_bytes()
+        assert fetch(*words, "-L", f"https://{NAME}:8446/next") == (0, b"small\n")
+        assert fetch(*words, "-H", "X-Long: " + 10000 * "x", f"https://{NAME}:8446/small") == (0, b"small\n")
+        assert fetch(*words, f"https://{NAME}:8446/none")[0] == 22
+    finally:
+        nginx.stop()
+    versions = {line.rpartition(" ")[2] for line in (tmp_path / "access").read_text().splitlines() if " " in line}
+    assert versions == {"HTTP/2.0"}
+
+
+@pytest.mark.skipif(not shutil.which("nghttpd"), reason="there is no nghttpd")
+def test_nghttpd_is_asked_by_http2(names, tmp_path):
+    make_keys(tmp_path)
+    if not has_http2():
+        pytest.skip("fetch has no HTTP/2")
+    words = secure(names, tmp_path)
+    (tmp_path / "small").write_bytes(b"small\n")
+    (tmp_path / "big").write_bytes(os.urandom(1_000_000))
+    server = Process("nghttpd", "-a", PEER, "-d", tmp_path, "--echo-upload", "8447", tmp_path / "key.pem", tmp_path / "cert.pem")
+    try:
+        assert until(lambda: listens(8447)), server.text
+        assert fetch(*words, f"https://{NAME}:8447/small") == (0, b"small\n")
+        status, body = fetch(*words, f"https://{NAME}:8447/big")
+        assert status == 0 and body == (tmp_path / "big").read_bytes()
+        status, body = fetch(*words, f"https://{NAME}:8447/small", tmp_path / "big")
+        assert status == 0 and body == (tmp_path / "big").read_bytes()
+    finally:
+        server.stop()
+
+
 def test_no_redirect_leads_from_https_to_http(names, tmp_path):
     """The case of schemes is ignored (RFC 3986 3.1)."""
     with python_server(8443, make_keys(tmp_path)), python_server() as plain:

@@ -28,7 +28,7 @@ CLEARS = (
     ("leat_http_call", "web/http/client.h", "web/http/client_call.c", "call_clear", "call", {
         "client", "head", "fields", "timer",  # for ever
         "stream", "connecting", "tls", "due_ns", "active_at_ns", "kept_at_ns", "serial", "phase", "gone", "ended",
-        "secure", "port", "host", "name", "frame", "unread", "seen_taken",  # of the connection, and stay
+        "secure", "port", "host", "name", "protocols", "session", "frame", "unread", "seen_taken",  # of the connection, and stay
         "head_len",  # written before
         "body"}),  # begins with the head of the reply
     ("dns_writer", "proto/wire/dns.h", "proto/wire/dns_write.c", "dns_write_start", "writer", {"known"}),  # known_count

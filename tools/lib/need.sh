@@ -95,6 +95,7 @@ chromium-headless-shell  command -v chromium-headless-shell
 wrk               command -v wrk
 apache2-utils     command -v ab
 nghttp2-client    command -v h2load
+nghttp2-server    command -v nghttpd
 python3-h2        system_python -c "import h2"
 wfuzz             command -v wfuzz
 doona             command -v doona

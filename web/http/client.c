@@ -59,6 +59,27 @@ static bool may_be_early(const struct leat_http_request *request)
            request->body_len == 0;
 }
 
+/* Gives the call in @place a stream of an open connection by another version of HTTP. False: there
+ * is none. */
+static bool carry(struct leat_http_call *place, const struct leat_url *url)
+{
+    const struct leat_http_carrier *carrier = place->client->config.carrier;
+    struct leat_stream stream, session;
+
+    if (!carrier || !url->secure ||
+        !carrier->more(carrier->arg, url->host, url->port, &stream, &session))
+        return false;
+    if (place->phase == CALL_KEPT)
+        call_drop(place, true);
+    set_origin(place, url);
+    place->stream = stream;
+    place->session = session;
+    place->gone = false;
+    place->reused = true;
+    leat_stream_set_events(&place->stream, &call_events, place);
+    return true;
+}
+
 enum leat_err leat_http_call(struct leat_http_client *client,
                              const struct leat_http_request *request, struct leat_http_call **call)
 {
@@ -85,7 +106,7 @@ enum leat_err leat_http_call(struct leat_http_client *client,
     place->reused = place->phase == CALL_KEPT && is_origin_of(place, &url);
     /* The serial number changes in both cases. A callback of the place's former call, which may
      * still be running, sees by it that its call is over. */
-    if (place->reused) {
+    if (place->reused || carry(place, &url)) {
         place->serial++;
         client->counts.reused++;
         call_begin(place);

@@ -33,7 +33,9 @@ enum call_phase {
 /* A place for a connection, and its call. */
 struct leat_http_call {
     struct leat_http_client *client;
-    struct leat_stream stream; /* no stream if `end` is NULL */
+    struct leat_stream stream;  /* no stream if `end` is NULL */
+    struct leat_stream session; /* below it, if the carrier has made it */
+    const char *protocols[2];   /* of `tls` */
     struct leat_connecting connecting;
     struct leat_tls_client tls;
     struct leat_timer timer; /* fires at due_ns or before */

@@ -104,7 +104,8 @@ static bool may_repeat(const struct leat_http_call *call, enum leat_err why)
     const unsigned idempotent = LEAT_HTTP_GET | LEAT_HTTP_HEAD | LEAT_HTTP_PUT | LEAT_HTTP_DELETE;
 
     /* A timeout or a malformed reply wouldn't go away by a new connection. */
-    if (!call->reused || call->begun || why == LEAT_ERR_TIMEOUT || why == LEAT_ERR_FORMAT)
+    if (!call->reused || call->begun || why == LEAT_ERR_TIMEOUT ||
+        why == LEAT_ERR_FORMAT)
         return false;
     return call->head_sent == 0 ||
            ((call->request.method & idempotent) && call->request.body_len == 0);
@@ -338,28 +339,54 @@ void call_on_connected(struct leat_connecting *connecting, enum leat_err err, st
 }
 
 /* Notes how much of the head the server has accepted before the session was open. */
-static void note_early(struct leat_http_call *call)
+static void note_early(struct leat_http_call *call, const struct leat_tls_info *info)
 {
-    struct leat_tls_info info;
-
     if (!call->tls.early)
         return;
-    call->client->config.tls_info(&call->stream, &info);
-    call->head_sent = (uint16_t)info.early_bytes;
-    call->early = info.early_bytes > 0;
+    call->head_sent = (uint16_t)info->early_bytes;
+    call->early = info->early_bytes > 0;
     call->client->counts.early += call->early;
+}
+
+/* Hands the session to the carrier, if the server has chosen its protocol. False: there is no place
+ * for it. */
+static bool carry(struct leat_http_call *call, const struct leat_tls_info *info)
+{
+    const struct leat_http_carrier *carrier = call->client->config.carrier;
+    const struct leat_stream session = call->stream;
+    size_t i = 0;
+
+    if (!carrier)
+        return true;
+    while (info->protocol[i] && info->protocol[i] == carrier->protocol[i])
+        i++;
+    if (info->protocol[i] != carrier->protocol[i])
+        return true;
+    if (!carrier->begin(carrier->arg, &session, call->host, call->port, &call->stream))
+        return false;
+    call->session = session;
+    leat_stream_set_events(&call->stream, &call_events, call);
+    return true;
 }
 
 static void on_open(struct leat_tcp *conn, void *arg)
 {
     struct leat_http_call *call = arg;
+    struct leat_tls_info info;
 
     (void)conn;
     if (call->phase != CALL_OPENING)
         return;
     call->client->counts.connected++;
-    /* first: the part of the head that was accepted as early data must not be sent again */
-    note_early(call);
+    if (call->client->config.tls_info) {
+        call->client->config.tls_info(&call->stream, &info);
+        /* first: the part of the head that was accepted as early data must not be sent again */
+        note_early(call, &info);
+        if (!carry(call, &info)) {
+            fail(call, LEAT_ERR_FULL);
+            return;
+        }
+    }
     call_begin(call);
 }
 
@@ -383,7 +410,7 @@ static void on_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
     }
     call->ended = why ? why : LEAT_ERR_END;
     if (call->phase == CALL_ACTIVE && (is_done(call) || (call->has_reply && call->unread)))
-        call->stream.end = NULL;
+        call->stream.end = call->session.end = NULL;
     else
         fail(call, call->ended);
 }
@@ -393,7 +420,7 @@ const struct leat_tcp_events call_events = {
 
 const struct leat_stream *leat_http_call_stream(const struct leat_http_call *call)
 {
-    return &call->stream;
+    return call->session.end ? &call->session : &call->stream;
 }
 
 const struct leat_connecting *leat_http_call_connecting(const struct leat_http_call *call)

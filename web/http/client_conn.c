@@ -24,7 +24,7 @@ void call_drop_stream(struct leat_http_call *call, bool in_order)
     leat_buf_free(call->frame);
     call->unread = NULL;
     call->frame = NULL;
-    call->stream.end = NULL;
+    call->stream.end = call->session.end = NULL;
 }
 
 void call_drop(struct leat_http_call *call, bool in_order)
@@ -80,10 +80,22 @@ static const char *tls_name(struct leat_http_call *call)
     return call->name;
 }
 
+/* Sets the protocols that the server may choose (RFC 7301 6); returns their number. Early data is
+ * in HTTP/1.1. */
+static uint16_t offer(struct leat_http_call *call)
+{
+    const struct leat_http_carrier *carrier = call->client->config.carrier;
+    uint16_t count = 0;
+
+    if (carrier && call->client->config.tls_info && !call->request.early)
+        call->protocols[count++] = carrier->protocol;
+    call->protocols[count++] = "http/1.1";
+    return count;
+}
+
 enum leat_err call_connect(struct leat_http_call *call)
 {
     static const struct leat_connect_config nothing = {.hosts = NULL};
-    static const char *const protocols[] = {"http/1.1"}; /* RFC 7301 6 */
     struct leat_http_client *client = call->client;
     uint64_t until_ns = leat_now_ns(client->stack) + client->config.connect_ns;
     enum leat_err err;
@@ -93,8 +105,8 @@ enum leat_err call_connect(struct leat_http_call *call)
     call->due_ns = until_ns;
     call->tls = (struct leat_tls_client){.name = tls_name(call),
                                          .anchors = client->config.anchors,
-                                         .protocols = protocols,
-                                         .protocol_count = 1,
+                                         .protocols = call->protocols,
+                                         .protocol_count = offer(call),
                                          .ticket = call->request.ticket};
     /* The head is the whole request, because leat_http_call() admits no early request with a body.
      * tls_info says later how much of it was accepted. */

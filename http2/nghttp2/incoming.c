@@ -1,9 +1,10 @@
 /*
- * request.c -- the request of a stream, as HTTP/1.1 for the server.
+ * incoming.c -- what comes on a stream, as HTTP/1.1 for its user: a request for the server, or a
+ * reply for the client.
  *
  * nghttp2 has checked names and values (RFC 9113 8.2.1) and refuses fields of a connection. Octets
  * that could end a line, or a part of the request line, are looked for once more: they would
- * smuggle another request into the head (RFC 9113 10.3).
+ * smuggle another message into the head (RFC 9113 10.3).
  */
 #include "inside.h"
 
@@ -109,18 +110,33 @@ static bool is_other_host(const struct http2_stream *stream, nghttp2_vec value)
     return value.len != authority.len || memcmp(value.base, authority.base, value.len) != 0;
 }
 
-enum http2_field http2_request_add(struct http2_stream *stream, nghttp2_rcbuf *name,
-                                   nghttp2_rcbuf *value)
+/* Writes the status line of a reply. */
+static enum http2_field begin_reply(struct http2_stream *stream, nghttp2_rcbuf *status)
+{
+    const nghttp2_vec digits = nghttp2_rcbuf_get_buf(status);
+
+    if (stream->head_begun || digits.len != 3 || !is_clean(digits, true))
+        return HTTP2_FIELD_BAD;
+    stream->head_begun = true;
+    stream->interim = digits.base[0] == '1';
+    return put_text(stream, "HTTP/1.1 ") && put_value(stream, status) && put_text(stream, " \r\n")
+               ? HTTP2_FIELD_TAKEN
+               : HTTP2_FIELD_NO_ROOM;
+}
+
+enum http2_field http2_incoming_add(struct http2_stream *stream, nghttp2_rcbuf *name,
+                                    nghttp2_rcbuf *value)
 {
     const nghttp2_vec what = nghttp2_rcbuf_get_buf(name), text = nghttp2_rcbuf_get_buf(value);
 
     stream->list_bytes += (uint32_t)(what.len + text.len + FIELD_OVERHEAD);
-    if (stream->list_bytes > HTTP2_HEAD_LIST_BYTES) {
+    if (stream->list_bytes > http2_head_list_bytes(stream->conn)) {
         stream->too_long = true;
         return HTTP2_FIELD_TAKEN;
     }
     if (what.len > 0 && what.base[0] == ':')
-        return add_pseudo(stream, what, value);
+        return stream->conn->is_client ? begin_reply(stream, value)
+                                       : add_pseudo(stream, what, value);
     if (!is_clean_field(what, text))
         return HTTP2_FIELD_BAD;
     if (!stream->head_begun && !begin(stream))
@@ -134,13 +150,25 @@ enum http2_field http2_request_add(struct http2_stream *stream, nghttp2_rcbuf *n
     return HTTP2_FIELD_NO_ROOM;
 }
 
-bool http2_request_end(struct http2_stream *stream, bool no_body)
+/* An interim reply (RFC 9110 15.2) ends; another head follows. */
+static bool end_interim(struct http2_stream *stream)
 {
+    stream->head_begun = stream->interim = stream->has_length = false;
+    stream->list_bytes = 0;
+    stream->readable = true;
+    return put_text(stream, "\r\n");
+}
+
+bool http2_incoming_end(struct http2_stream *stream, bool no_body)
+{
+    if (stream->interim && !no_body)
+        return end_interim(stream);
     stream->head_over = true;
+    stream->readable = true;
     stream->in_chunks = !no_body && !stream->has_length;
-    if (!stream->head_begun && !begin(stream))
+    if (!stream->head_begun && (stream->conn->is_client || !begin(stream)))
         return false;
-    /* one request a stream: the server shuts it down after the reply */
+    /* one request a stream: the server shuts it down after the reply, and the client closes it */
     return put_text(stream, "Connection: close\r\n") &&
            (!stream->in_chunks || put_text(stream, "Transfer-Encoding: chunked\r\n")) &&
            put_text(stream, "\r\n");
@@ -159,7 +187,7 @@ static bool put_slice(struct http2_stream *stream, const uint8_t *data, uint32_t
     return slice != NULL;
 }
 
-bool http2_request_data(struct http2_stream *stream, const uint8_t *data, uint32_t len)
+bool http2_incoming_data(struct http2_stream *stream, const uint8_t *data, uint32_t len)
 {
     if (len < COPIED_BYTES ? !http2_queue_put(&stream->body, pool_of(stream), data, len)
                            : !put_slice(stream, data, len))
@@ -211,7 +239,7 @@ static bool put_framing(struct http2_stream *stream)
 
 /* All data that is there becomes one chunk when the server asks for it. So a client can't make the
  * framing longer than its data. */
-struct leat_buf *http2_request_take(struct http2_stream *stream, uint32_t bytes_max)
+struct leat_buf *http2_incoming_take(struct http2_stream *stream, uint32_t bytes_max)
 {
     struct leat_buf *data;
 
@@ -227,7 +255,7 @@ struct leat_buf *http2_request_take(struct http2_stream *stream, uint32_t bytes_
     return data;
 }
 
-uint32_t http2_request_have(const struct http2_stream *stream)
+uint32_t http2_incoming_have(const struct http2_stream *stream)
 {
     const bool ends = stream->in_over && stream->in_chunks && !stream->chunks_over;
 
