@@ -219,7 +219,8 @@ static int on_data(nghttp2_session *frames, uint8_t flags, int32_t id, const uin
 
     (void)frames;
     (void)flags;
-    assert_true(reply->have + len <= sizeof reply->bytes);
+    if (!reply || reply->have + len > sizeof reply->bytes)
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
     memcpy(reply->bytes + reply->have, data, len);
     reply->have += len;
     return 0;
