@@ -41,19 +41,19 @@ _Static_assert(SLOTS == 1 << (32 - SLOTS_SHIFT), "a slot for each value");
  * NULL once it has ended; `segment_bytes` the data of each segment, but perhaps of the last. If
  * `next` is set, the checksums of the first segment are right.
  */
-struct flow {
+struct gro_flow {
     uint32_t next_seq;
     uint16_t data_bytes;    /* in all segments */
     uint16_t addresses_sum; /* of each segment, once the first is verified */
 };
 
 /* The flows of a burst. */
-struct flows {
+struct gro_flows {
     struct leat_buf **frames; /* the burst */
     uint32_t count;           /* valid entries of the next two */
     uint32_t last;            /* the slot that was used last: bursts are mostly of one flow */
     uint32_t last_key;        /* of its flow */
-    struct flow all[FLOWS];
+    struct gro_flow all[FLOWS];
     uint8_t heads[FLOWS]; /* where in `frames` the last super-frame of the flow is */
     uint8_t slots[SLOTS]; /* 1 + the number of a flow; 0: none */
 };
@@ -162,7 +162,7 @@ HOT bool checksums_are_right(const struct leat_buf *frame, uint32_t tcp_at, uint
 }
 
 /* True if @frame, with @data_bytes of data, continues the super-frame @head of @flow. */
-HOT bool goes_on(struct flow *flow, const struct leat_buf *head, const struct leat_buf *frame,
+HOT bool goes_on(struct gro_flow *flow, const struct leat_buf *head, const struct leat_buf *frame,
                  uint32_t tcp_at, uint32_t data_bytes)
 {
     if (data_bytes > head->segment_bytes ||
@@ -179,8 +179,8 @@ HOT bool goes_on(struct flow *flow, const struct leat_buf *head, const struct le
 }
 
 /* Merges @frame into @head. */
-HOT void absorb(struct flow *flow, struct leat_buf *head, struct leat_buf *frame, uint32_t tcp_at,
-                uint32_t data_bytes)
+HOT void absorb(struct gro_flow *flow, struct leat_buf *head, struct leat_buf *frame,
+                uint32_t tcp_at, uint32_t data_bytes)
 {
     head->data[tcp_at + FLAGS_AT] |= frame->data[tcp_at + FLAGS_AT]; /* PSH */
     view_pull(frame, frame->len - data_bytes);
@@ -191,7 +191,7 @@ HOT void absorb(struct flow *flow, struct leat_buf *head, struct leat_buf *frame
 }
 
 /* Ends the super-frame @head of @flow: updates the headers for the whole of it. */
-static void finish(const struct flow *flow, struct leat_buf *head)
+static void finish(const struct gro_flow *flow, struct leat_buf *head)
 {
     uint8_t *at = head->data;
     const bool is_v4 = get16(at + TYPE_AT) == ETHERNET_IPV4;
@@ -221,20 +221,20 @@ HOT uint32_t key_of(const uint8_t *at, uint32_t tcp_at)
 }
 
 /* The first piece of the last super-frame of the flow in @slot, which isn't empty. */
-HOT struct leat_buf *head_in(const struct flows *flows, uint32_t slot)
+HOT struct leat_buf *head_in(const struct gro_flows *flows, uint32_t slot)
 {
     return flows->frames[flows->heads[flows->slots[slot] - 1]];
 }
 
 /* True if @slot has the flow with @key. If that flow is of the other family, other bytes of its
  * frame are compared; at worst the keys are then equal. */
-HOT bool has_key(const struct flows *flows, uint32_t slot, uint32_t key, uint32_t tcp_at)
+HOT bool has_key(const struct gro_flows *flows, uint32_t slot, uint32_t key, uint32_t tcp_at)
 {
     return key_of(head_in(flows, slot)->data, tcp_at) == key;
 }
 
 /* The slot of the flow with @key, or the empty one where it would be. */
-HOT uint32_t find(const struct flows *flows, uint32_t key, uint32_t tcp_at)
+HOT uint32_t find(const struct gro_flows *flows, uint32_t key, uint32_t tcp_at)
 {
     uint32_t slot = flows->last;
 
@@ -247,7 +247,7 @@ HOT uint32_t find(const struct flows *flows, uint32_t key, uint32_t tcp_at)
 }
 
 /* Ends the super-frame of the flow in @slot, if there is one that may go on. */
-HOT void end_in(const struct flows *flows, uint32_t slot)
+HOT void end_in(const struct gro_flows *flows, uint32_t slot)
 {
     struct leat_buf *head;
 
@@ -258,7 +258,7 @@ HOT void end_in(const struct flows *flows, uint32_t slot)
         finish(&flows->all[flows->slots[slot] - 1], head);
 }
 
-static void finish_all(const struct flows *flows)
+static void finish_all(const struct gro_flows *flows)
 {
     for (uint32_t i = 0; i < flows->count; i++) {
         struct leat_buf *head = flows->frames[flows->heads[i]];
@@ -271,7 +271,7 @@ static void finish_all(const struct flows *flows)
 /* Begins a super-frame with @frame, number @place of the burst, unless its flow is in no slot and
  * there are too many flows. Replacing another flow would end that one's super-frame, and with
  * interleaved flows none would ever grow. */
-static void begin(struct flows *flows, uint32_t slot, struct leat_buf *frame, uint32_t place,
+static void begin(struct gro_flows *flows, uint32_t slot, struct leat_buf *frame, uint32_t place,
                   uint32_t tcp_at, uint32_t data_bytes)
 {
     uint32_t i = flows->slots[slot];
@@ -292,7 +292,7 @@ static void begin(struct flows *flows, uint32_t slot, struct leat_buf *frame, ui
 }
 
 /* @frame can't be merged: ends the super-frame of its flow. */
-static void pass(const struct flows *flows, const struct leat_buf *frame)
+static void pass(const struct gro_flows *flows, const struct leat_buf *frame)
 {
     bool elsewhere;
     uint32_t tcp_at;
@@ -308,13 +308,13 @@ static void pass(const struct flows *flows, const struct leat_buf *frame)
 
 /* Tries to merge a segment with data. False: it goes up as number @place of the burst, and may
  * begin a super-frame. One with PSH begins none, so it takes no place among the flows. */
-HOT bool merged(struct flows *flows, struct leat_buf *frame, uint32_t place, uint32_t tcp_at,
+HOT bool merged(struct gro_flows *flows, struct leat_buf *frame, uint32_t place, uint32_t tcp_at,
                 uint32_t data_bytes)
 {
     const uint32_t key = key_of(frame->data, tcp_at);
     const uint32_t slot = find(flows, key, tcp_at);
     struct leat_buf *head = flows->slots[slot] ? head_in(flows, slot) : 0;
-    struct flow *flow;
+    struct gro_flow *flow;
 
     if (!head || !head->queued) {
         begin(flows, slot, frame, place, tcp_at, data_bytes);
@@ -349,7 +349,7 @@ static inline bool may_begin(const struct leat_buf *frame)
 
 /* Merges the frames from @kept on. Not inlined, because with the table its variables would make a
  * stack frame of more than 512 bytes. */
-static __attribute__((noinline)) uint32_t merge_all(struct flows *flows, uint32_t kept,
+static __attribute__((noinline)) uint32_t merge_all(struct gro_flows *flows, uint32_t kept,
                                                     uint32_t count)
 {
     for (uint32_t i = kept; i < count; i++) {
@@ -372,7 +372,7 @@ static __attribute__((noinline)) uint32_t merge_all(struct flows *flows, uint32_
 static __attribute__((noinline)) uint32_t merge_from(struct leat_buf **frames, uint32_t kept,
                                                      uint32_t count)
 {
-    struct flows flows;
+    struct gro_flows flows;
 
     flows.frames = frames;
     flows.count = flows.last = flows.last_key = 0;
