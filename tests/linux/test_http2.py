@@ -153,16 +153,25 @@ def test_a_drain_answers_what_has_begun(web):
     assert web.wait() == 0
 
 
-def test_names_are_asked_by_https(leat, keys):
-    upstream = None
+@pytest.fixture
+def resolver(leat, keys):
     program = leat("resolver", options=keys.words("ec"))
     if "without cryptography" in program.text:
         pytest.skip("resolver has no TLS")
-    program.keys, program.log = keys, None
-    del upstream
+    program.keys = keys
+    return program
+
+
+def test_dig_asks_by_https(resolver):
+    said = run("dig", f"@{resolver.ip}", "+https", f"+tls-ca={resolver.keys.authority}", f"+tls-hostname={HOST}", "+tries=1",
+               f"+time={int(LIMIT_S)}", "www.example.com", timeout=60 * PATIENCE).decode()
+    assert "status: SERVFAIL" in said and "(HTTPS)" in said, said
+
+
+def test_names_are_asked_by_https(resolver):
     # www.example.com, of which this server knows nothing now: SERVFAIL is an answer, too
     query = bytes.fromhex("00000100000100000000000003777777076578616d706c6503636f6d0000010001")
-    client = Client(program)
+    client = Client(resolver)
     reply = client.ask("/dns-query", "POST", end=False, more=(("content-type", "application/dns-message"),))
     client.h2.send_data(1, query, end_stream=True)
     client.flush()
