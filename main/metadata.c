@@ -24,11 +24,6 @@ static struct {
     char line[LINE_BYTES];
 } found;
 
-static const char *const where_names[] = {[METADATA_NONE] = "none",
-                                          [METADATA_EC2] = "ec2",
-                                          [METADATA_GCP] = "gcp",
-                                          [METADATA_NOCLOUD] = "nocloud"};
-
 void metadata_open(struct options_world *world)
 {
     found.texts[0] =
@@ -55,8 +50,8 @@ const char *metadata_note(void)
 
 const char *metadata_complain(const struct options_metadata *choice, const char *why)
 {
-    snprintf(found.line, sizeof found.line, "--metadata %s: %.250s", where_names[choice->where],
-             why);
+    snprintf(found.line, sizeof found.line, "--metadata %s: %.250s",
+             options_metadata_names[choice->where], why);
     return found.line;
 }
 

@@ -112,7 +112,7 @@ bool option_is_device(unsigned key);
 bool option_is_of_device(unsigned key);
 bool option_is_list(unsigned key);
 
-/* The stack, its device or its memory have it from the begin. */
+/* The stack, its device or its memory is made with it, so it can't be set later. */
 bool option_is_early(unsigned key);
 
 /* Describes the legal values of an option whose value is wrong: in @text, which has room for

@@ -135,18 +135,19 @@ static const char *behind(const char *text, const char *word, char stop)
     return text[len] ? text + len + 1 : text + len;
 }
 
+const char *const options_metadata_names[METADATA_PLACES] = {[METADATA_NONE] = "none",
+                                                             [METADATA_EC2] = "ec2",
+                                                             [METADATA_GCP] = "gcp",
+                                                             [METADATA_NOCLOUD] = "nocloud"};
+
 /* "ec2", "gcp:name,options" */
 static bool take_metadata(struct options_metadata *metadata, const char *text)
 {
-    static const char *const places[] = {[METADATA_NONE] = "none",
-                                         [METADATA_EC2] = "ec2",
-                                         [METADATA_GCP] = "gcp",
-                                         [METADATA_NOCLOUD] = "nocloud"};
     const char *rest = NULL;
 
-    for (unsigned i = 0; i < sizeof places / sizeof *places && !rest; i++) {
+    for (unsigned i = 0; i < METADATA_PLACES && !rest; i++) {
         metadata->where = (enum metadata_where)i;
-        rest = behind(text, places[i], ':');
+        rest = behind(text, options_metadata_names[i], ':');
     }
     if (!rest)
         return false;

@@ -49,8 +49,11 @@ enum metadata_where {
     METADATA_NONE,
     METADATA_EC2,
     METADATA_GCP,
-    METADATA_NOCLOUD
+    METADATA_NOCLOUD,
+    METADATA_PLACES
 };
+
+extern const char *const options_metadata_names[METADATA_PLACES];
 
 /* The value of --metadata: from where, and what is taken. */
 struct options_metadata {
