@@ -85,6 +85,7 @@ int open_https(void **state, const struct https *what)
                                              .connections = 3,
                                              .tls_connect = leat_tls_connect,
                                              .tls_info = leat_tls_get_info,
+                                             .carrier = what->carrier,
                                              .anchors = &anchors};
     struct leat_tcp_listen_config listen = {
         .port = 443, .on_acceptable = what->on_acceptable ? what->on_acceptable : serve_session};

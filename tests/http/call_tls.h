@@ -16,6 +16,7 @@ enum {
 struct https {
     struct leat_tls_config tls; /* of both ends */
     struct leat_http_server_config server;
+    const struct leat_http_carrier *carrier; /* of the client */
     /* Handles connections to port 443; gets the fixture. NULL: the server serves them. */
     void (*on_acceptable)(struct leat_tcp_listener *listener, void *fixture);
 };
