@@ -36,7 +36,7 @@ struct shelf_copy {
 
 struct shelf;
 
-/* The end of an access: a program is told of no end by LEAT_ERR_CLOSED. */
+/* Called when an access has ended, unless the program is ending, too (LEAT_ERR_CLOSED). */
 typedef void shelf_fn(void *arg, enum leat_err err);
 
 /* One access to the disk, in as many requests as the device needs. */

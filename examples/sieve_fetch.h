@@ -12,11 +12,11 @@
 
 #include "example.h"
 
-/* Has the first fetches begin.  @resolver knows names: the addresses of servers are not looked up
+/* Starts the first fetches.  @resolver knows names: the addresses of servers are not looked up
  * through the lists.  Returns NULL, or one line with the reason of a failure. */
 const char *fetch_start(struct leat_platform *platform, struct leat_resolver *resolver);
 
-/* Has all lists be fetched soon. */
+/* Fetches all lists again, one after the other. */
 void fetch_now(void);
 
 #endif

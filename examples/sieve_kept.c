@@ -26,14 +26,14 @@ static struct {
     struct leat_platform *platform;
     struct shelf shelf;
     bool has_shelf;
-    struct leat_blocklist *list; /* that is read; NULL: a draft is */
+    struct leat_blocklist *list; /* gets the bytes that are read; NULL: a draft gets them */
     bool is_reading;
-    enum leat_err err;  /* of that */
-    bool is_writing;    /* the copies */
-    bool is_committing; /* them */
-    bool is_stale;      /* there are newer ones by now */
-    bool is_full;       /* of the last time: it was told */
-    unsigned copy;      /* that is written */
+    enum leat_err err;  /* of the reading */
+    bool is_writing;    /* the copies are being written */
+    bool is_committing; /* they are written, and the store is about to name them */
+    bool is_stale;      /* newer copies have come since the writing began */
+    bool is_full;       /* the disk had no room the last time, and a line said so */
+    unsigned copy;      /* the one that is written */
     size_t at;          /* the next byte of it */
 } kept;
 

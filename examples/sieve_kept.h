@@ -7,8 +7,8 @@
 
 #include "shelf.h"
 
-/* Has the lists serve that an earlier run was sent, or reads the copies of those that are fetched;
- * and reads the totals.  It polls the stack until that is done. */
+/* Makes the lists that an earlier run was sent serve again, or reads the copies of those that are
+ * fetched; and reads the totals.  It polls the stack until that is done. */
 void kept_load(struct leat_platform *platform);
 
 /* For lists that are sent; NULL: nothing is kept. */

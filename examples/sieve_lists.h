@@ -35,7 +35,7 @@ const struct leat_blocklist *lists_serving(void);
  * command line; a text of it is begun.  NULL: there is no memory, or lists_try() goes on. */
 struct leat_blocklist *lists_begin(uint64_t bytes);
 
-/* Has that set serve. */
+/* Makes that set the one that serves. */
 void lists_serve(void);
 
 /* True if lists serve that were sent, in this run or an earlier one. */

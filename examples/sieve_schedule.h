@@ -1,5 +1,5 @@
-/* sieve_schedule.h -- when a list is fetched: by the clock after a success, sooner after failures,
- * and ever later the more there were. */
+/* sieve_schedule.h -- when a list is fetched: after a success when the period is over, after a
+ * failure sooner, with a pause that each further failure doubles. */
 #ifndef SIEVE_SCHEDULE_H
 #define SIEVE_SCHEDULE_H
 
@@ -10,8 +10,8 @@ struct schedule {
     unsigned failures; /* since the last success */
 };
 
-/* The next time after a success.  @every_ns is the period, @random any number: the times of many
- * clients shall not agree. */
+/* The next time after a success.  @every_ns is the period, @random any number: it spreads the
+ * times of many clients. */
 void schedule_good(struct schedule *schedule, uint64_t now_ns, uint64_t every_ns, uint64_t random);
 
 /* The next time after a failure: half a minute, doubled by each failure, up to the period.  A

@@ -127,8 +127,8 @@ static struct hour current(uint64_t ends_s)
                          .blocked = now.blocked - statistics.before.blocked};
 }
 
-/* Until the end of the hour: that of civil time, where it is known.  A correction of the clock
- * makes no hour of a moment. */
+/* Until the end of the hour: that of civil time, where it is known.  If the clock
+ * was corrected a little, the hour doesn't end a second time. */
 static uint64_t rest_ns(void)
 {
     const uint64_t rest = hour_ns - leat_civil_ns(statistics.platform->stack) % hour_ns;

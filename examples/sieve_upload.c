@@ -115,7 +115,8 @@ static void on_kept(void *arg, enum leat_err err)
     end_upload(200);
 }
 
-/* Has the new set serve, if the upload was a list that found room.  Returns the status of HTTP. */
+/* Makes the new set the one that serves, if the upload was a list that found room.  Returns the
+ * status of HTTP. */
 static uint16_t judge(void)
 {
     const struct leat_blocklist_text *text = leat_blocklist_text(upload.list);
