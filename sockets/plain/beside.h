@@ -10,6 +10,9 @@ struct leat_platform;
 /* Before all others. */
 void beside_use(struct leat_platform *platform);
 
+/* In images: what beside_use() was given. */
+struct leat_platform *beside_platform(void);
+
 int beside_close(int fd);
 int beside_dup(int fd);
 int beside_dup2(int fd, int to);

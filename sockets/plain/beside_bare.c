@@ -13,6 +13,11 @@ void beside_use(struct leat_platform *platform)
     console = platform;
 }
 
+struct leat_platform *beside_platform(void)
+{
+    return console;
+}
+
 static bool is_console(int fd)
 {
     return fd >= 0 && fd <= 2;

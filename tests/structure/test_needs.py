@@ -11,7 +11,7 @@ NEED = "tools/lib/need.sh"
 ESSENTIAL = set("""
     awk basename bash cat chmod chroot cmp cp cut date df diff dirname dpkg dpkg-deb dpkg-query du env expr false find flock getconf grep
     gzip head hostname id install ldd ln ls mkdir mkfifo mktemp mount mv nice nproc nsenter od paste perl
-    readlink realpath rm rmdir sed setarch seq setpriv setsid sh sha256sum sleep sort split stat stty tac tail tar tee
+    readlink realpath rm rmdir sed setarch seq setpriv setsid sh sha256sum sleep sort split stat stdbuf stty tac tail tar tee
     test timeout touch tr true tty umount uname uniq unshare wc yes
 """.split())
 # further commands of the packages in need.sh, and of their dependencies

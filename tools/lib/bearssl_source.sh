@@ -17,22 +17,5 @@ case ${1:-} in
 esac
 folder=${1:-$here/build-bearssl}
 [ ! -e "$folder/inc/bearssl.h" ] || exit 0
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
-# the archives of this machine's packages, as archives of sources
-apt-get indextargets --format 'deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' | sort -u >"$work/sources.list"
-options=(-qq -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
-    -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
-cd "$work"
-if ! { apt-get "${options[@]}" update && apt-get "${options[@]}" source --download-only bearssl; } >"$work/log" 2>&1; then
-    tail -n 5 "$work/log" >&2
-    echo "tools/lib/bearssl_source.sh: APT could not download the source package bearssl" >&2
-    exit 1
-fi
-mkdir source
-tar -xf bearssl_*.orig.tar.* -C source --strip-components=1
-mkdir -p "$(dirname "$folder")"
 rm -rf "$folder"
-mv source "$folder"
+exec "$here/tools/lib/debian_source.sh" --original bearssl "$folder"

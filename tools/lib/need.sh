@@ -130,6 +130,8 @@ gcc-aarch64-linux-gnu   command -v aarch64-linux-gnu-gcc
 libc6-dev-arm64-cross   test -e /usr/aarch64-linux-gnu/include/stdio.h
 gcc-riscv64-linux-gnu   command -v riscv64-linux-gnu-gcc
 libc6-dev-riscv64-cross test -e /usr/riscv64-linux-gnu/include/stdio.h
+picolibc-aarch64-linux-gnu   test -e /usr/lib/picolibc/aarch64-linux-gnu/lib/libc.a
+mosquitto-clients command -v mosquitto_pub && command -v mosquitto_sub
 qemu-user         command -v qemu-aarch64
 abigail-tools     command -v abidiff
 python3-cffi      system_python -c "import cffi"
@@ -158,7 +160,7 @@ dosfstools        command -v mkfs.vfat
 skopeo            command -v skopeo
 debhelper         command -v dh
 dh-python         command -v dh_python3
-dpkg-dev          command -v dpkg-buildpackage
+dpkg-dev          command -v dpkg-buildpackage && command -v dpkg-source
 lintian           command -v lintian
 python3-mesonpy   system_python -c "import mesonpy"
 python3-pip       system_python -m pip --version
