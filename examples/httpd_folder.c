@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "httpd_passwords.h"
+
 enum {
     REDIRECTS_MAX = 256,
     REDIRECT_BYTES = 32768 /* of their lines */
@@ -85,8 +87,24 @@ static const char *read_redirects(struct leat_platform *platform, struct lines *
     return NULL;
 }
 
-/* Refuses lines that no password can match: without a colon, or with a hash. */
-static const char *check_passwords(const struct leat_platform *platform,
+/* The reason why a line can't be used, or NULL. */
+static const char *fault_of(struct leat_platform *platform, const char *line, size_t len)
+{
+    const char *colon = memchr(line, ':', len);
+
+    if (len > 0 && line[len - 1] == '\r')
+        len--;
+    if (len == 0 || *line == '#')
+        return NULL;
+    if (!colon)
+        return "must be name:password";
+    return colon + 1 < line + len && colon[1] == '$'
+               ? passwords_fault(platform, colon + 1, len - (size_t)(colon + 1 - line))
+               : NULL;
+}
+
+/* Refuses lines that no password can match: without a colon, or with an unknown hash. */
+static const char *check_passwords(struct leat_platform *platform,
                                    const struct leat_http_passwords *passwords)
 {
     const char *line = passwords->lines, *end = passwords->lines + passwords->len;
@@ -94,14 +112,11 @@ static const char *check_passwords(const struct leat_platform *platform,
     for (unsigned number = 1; line < end; number++) {
         const char *next = memchr(line, '\n', (size_t)(end - line));
         const size_t len = (size_t)((next ? next : end) - line);
-        const char *colon = memchr(line, ':', len);
-        const bool is_hash = colon && colon + 1 < line + len && colon[1] == '$';
+        const char *wrong = fault_of(platform, line, len);
 
-        if (len > 1 && *line != '#' && (!colon || is_hash))
-            return snprintf(why, sizeof why, "%.200s, line %u: %s", platform->passwords, number,
-                            is_hash ? "hashes of passwords can't be verified here: write the "
-                                      "password"
-                                    : "must be name:password"),
+        if (wrong)
+            return snprintf(why, sizeof why, "%.150s, line %u: %s", platform->passwords, number,
+                            wrong),
                    why;
         line += len + 1;
     }
@@ -115,19 +130,21 @@ static const char *read_passwords(struct leat_platform *platform, struct lines *
     if (platform->read_file(platform, platform->passwords, &to->passwords.lines,
                             &to->passwords.len))
         return snprintf(why, sizeof why, "can't read %.200s", platform->passwords), why;
+    to->passwords.verify = passwords_verify;
     return check_passwords(platform, &to->passwords);
 }
 
 /* Makes the folder by the two files. */
 static const char *make_folder(const struct leat_platform *platform, struct lines *said)
 {
-    const struct leat_http_folder_config config = {
-        .files = files,
-        .root = root,
-        .redirects = said->redirects,
-        .redirect_count = said->redirect_count,
-        .allows = platform->passwords ? leat_http_passwords_allow : NULL,
-        .allows_arg = &said->passwords};
+    const struct leat_http_folder_config config = {.files = files,
+                                                   .root = root,
+                                                   .redirects = said->redirects,
+                                                   .redirect_count = said->redirect_count,
+                                                   .allows =
+                                                       platform->passwords ? passwords_allow : NULL,
+                                                   .is_busy = passwords_are_busy,
+                                                   .allows_arg = &said->passwords};
     struct leat_http_folder made;
 
     if (leat_http_folder_open(&made, &config))

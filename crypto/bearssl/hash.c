@@ -1,4 +1,4 @@
-/* hash.c -- SHA-256, SHA-384 and HMAC by BearSSL. */
+/* hash.c -- SHA-256, SHA-384 and HMAC by BearSSL, and PBKDF2 by its HMAC. */
 #include "inside.h"
 
 /* The content of struct leat_crypto_hashing.  Its first member tells which function it is. */
@@ -61,5 +61,33 @@ bool leat_bearssl_hmac(void *self, enum leat_crypto_hash hash, const uint8_t *ke
         br_hmac_update(&work->hmac.context, pieces[i].bytes, pieces[i].len);
     br_hmac_out(&work->hmac.context, mac);
     leat_crypto_wipe(&work->hmac, sizeof work->hmac);
+    return true;
+}
+
+/* BearSSL has no PBKDF2: the first block is U_1 xor U_2 ... (RFC 8018, 5.2). */
+bool leat_bearssl_stretch(void *self, const struct leat_crypto_stretch *job, uint8_t *digest)
+{
+    static const uint8_t first_block[] = {0, 0, 0, 1};
+    struct bearssl_provider *provider = self;
+    union bearssl_work *work = &provider->work;
+    const size_t len = leat_crypto_digest_bytes(job->hash);
+    uint8_t u[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+
+    br_hmac_key_init(&work->hmac.key, class_of(job->hash), job->password, job->password_len);
+    br_hmac_init(&work->hmac.context, &work->hmac.key, 0);
+    br_hmac_update(&work->hmac.context, job->salt, job->salt_len);
+    br_hmac_update(&work->hmac.context, first_block, sizeof first_block);
+    br_hmac_out(&work->hmac.context, u);
+    for (size_t i = 0; i < len; i++)
+        digest[i] = u[i];
+    for (uint32_t round = 1; round < job->rounds; round++) {
+        br_hmac_init(&work->hmac.context, &work->hmac.key, 0);
+        br_hmac_update(&work->hmac.context, u, len);
+        br_hmac_out(&work->hmac.context, u);
+        for (size_t i = 0; i < len; i++)
+            digest[i] ^= u[i];
+    }
+    leat_crypto_wipe(&work->hmac, sizeof work->hmac);
+    leat_crypto_wipe(u, sizeof u);
     return true;
 }

@@ -136,6 +136,7 @@ bool leat_bearssl_hash_digest(void *self, const struct leat_crypto_hashing *hash
 void leat_bearssl_hash_close(void *self, struct leat_crypto_hashing *hashing);
 bool leat_bearssl_hmac(void *self, enum leat_crypto_hash hash, const uint8_t *key, size_t key_len,
                        const struct leat_crypto_piece *pieces, size_t count, uint8_t *mac);
+bool leat_bearssl_stretch(void *self, const struct leat_crypto_stretch *job, uint8_t *digest);
 
 /* aead.c */
 bool leat_bearssl_supports_aead(void *self, enum leat_crypto_aead aead);

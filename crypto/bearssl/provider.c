@@ -58,6 +58,7 @@ static const struct leat_crypto_ops ops = {
     .anchors_close = leat_bearssl_anchors_close,
     .check_chain = leat_bearssl_check_chain,
     .private_make = leat_bearssl_private_make,
+    .stretch = leat_bearssl_stretch,
 };
 
 /* Chooses the fastest implementations that this processor supports; all are constant-time. */

@@ -1,6 +1,7 @@
-/* hash.c -- SHA-256, SHA-384 and HMAC by libcrypto. */
+/* hash.c -- SHA-256, SHA-384, HMAC and PBKDF2 by libcrypto. */
 #include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/kdf.h>
 #include <openssl/params.h>
 
 #include "inside.h"
@@ -102,6 +103,40 @@ bool leat_openssl_hmac(void *self, enum leat_crypto_hash hash, const uint8_t *ke
     for (size_t i = 0; done && i < count; i++)
         done = EVP_MAC_update(context, pieces[i].bytes, pieces[i].len) == 1;
     done = done && EVP_MAC_final(context, mac, &len, leat_crypto_digest_bytes(hash)) == 1;
+    if (!done)
+        ERR_clear_error();
+    return done;
+}
+
+/* Bytes that are only read. */
+static OSSL_PARAM octets(const char *name, const void *bytes, size_t len)
+{
+    return OSSL_PARAM_construct_octet_string(name, (void *)(uintptr_t)(len > 0 ? bytes : ""), len);
+}
+
+bool leat_openssl_stretch(void *self, const struct leat_crypto_stretch *job, uint8_t *digest)
+{
+    const struct openssl_provider *provider = self;
+    EVP_KDF *kdf = EVP_KDF_fetch(provider->library, "PBKDF2", NULL);
+    EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+    char name[] = "SHA2-000";
+    unsigned rounds = job->rounds;
+    int short_ones = 1; /* few rounds and short salts are the caller's decision */
+    const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, name, 0),
+                                 OSSL_PARAM_construct_uint(OSSL_KDF_PARAM_ITER, &rounds),
+                                 OSSL_PARAM_construct_int(OSSL_KDF_PARAM_PKCS5, &short_ones),
+                                 octets(OSSL_KDF_PARAM_PASSWORD, job->password, job->password_len),
+                                 octets(OSSL_KDF_PARAM_SALT, job->salt, job->salt_len),
+                                 OSSL_PARAM_construct_end()};
+    const char *digits = job->hash == LEAT_CRYPTO_SHA256 ? "256" : "384";
+    bool done;
+
+    for (size_t i = 0; i < 3; i++)
+        name[sizeof "SHA2-" - 1 + i] = digits[i];
+    EVP_KDF_free(kdf); /* the context has a reference */
+    done = context &&
+           EVP_KDF_derive(context, digest, leat_crypto_digest_bytes(job->hash), params) == 1;
+    EVP_KDF_CTX_free(context);
     if (!done)
         ERR_clear_error();
     return done;

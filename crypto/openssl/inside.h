@@ -55,6 +55,8 @@ void leat_openssl_hash_close(void *self, struct leat_crypto_hashing *hashing);
 bool leat_openssl_hmac(void *self, enum leat_crypto_hash hash, const uint8_t *key, size_t key_len,
                        const struct leat_crypto_piece *pieces, size_t count, uint8_t *mac);
 
+bool leat_openssl_stretch(void *self, const struct leat_crypto_stretch *job, uint8_t *digest);
+
 /* aead.c */
 bool leat_openssl_aead_start(struct openssl_provider *provider);
 void leat_openssl_aead_stop(struct openssl_provider *provider);

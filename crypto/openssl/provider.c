@@ -67,6 +67,7 @@ static const struct leat_crypto_ops ops = {
     .anchors_close = leat_openssl_anchors_close,
     .check_chain = leat_openssl_check_chain,
     .private_make = leat_openssl_private_make,
+    .stretch = leat_openssl_stretch,
 };
 
 static enum leat_err start(struct openssl_provider *provider)

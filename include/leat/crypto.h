@@ -70,6 +70,16 @@ struct leat_crypto_hashing {
     uint64_t state[LEAT_CRYPTO_HASHING_BYTES / 8u]; /**< private */
 };
 
+/** A password to stretch by PBKDF2 with HMAC (RFC 8018, 5.2), so that a guess costs time. */
+struct leat_crypto_stretch {
+    enum leat_crypto_hash hash; /**< of the HMAC */
+    uint32_t rounds;            /**< how often the HMAC is computed; at least 1 */
+    const void *password;       /**< the key of the HMAC */
+    size_t password_len;        /**< bytes of it */
+    const void *salt;           /**< different for each password */
+    size_t salt_len;            /**< bytes of it */
+};
+
 /* ---- Authenticated encryption ---- */
 
 /** AEADs of RFC 5116 and RFC 8439, with nonces of 12 bytes and tags of 16. */
@@ -353,6 +363,12 @@ struct leat_crypto_ops {
      * LEAT_CRYPTO_POINT_BYTES are the public key: 4, x, y (SEC 1, 2.3.3).
      */
     bool (*private_make)(void *self, uint8_t der[LEAT_CRYPTO_MADE_BYTES]);
+
+    /**
+     * PBKDF2: writes the first block, a digest.  It takes as long as `rounds` calls of hmac(),
+     * which are milliseconds for thousands.  NULL in a provider of an earlier version.
+     */
+    bool (*stretch)(void *self, const struct leat_crypto_stretch *job, uint8_t *digest);
 };
 
 /** A provider; a handle that may be copied. */

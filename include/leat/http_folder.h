@@ -52,9 +52,13 @@ struct leat_http_folder_config {
      * everyone may.  leat_http_passwords_allow() is one.
      */
     bool (*allows)(void *arg, const char *name, const char *password);
-    void *allows_arg;                 /**< its first argument */
-    const char *realm;                /**< at most 64 bytes, without '"' and '\': "files" */
-    uint64_t reserved[LEAT_RESERVED]; /**< for members of later versions; all 0 */
+    void *allows_arg;  /**< its first argument, also of `is_busy` */
+    const char *realm; /**< at most 64 bytes, without '"' and '\': "files" */
+    /** Asked after `allows` has said no: true if it couldn't look, because checks of passwords take
+     * long.  Then the client is told to ask again a second later (503, Retry-After).  NULL: it
+     * always looks. */
+    bool (*is_busy)(void *arg);
+    uint64_t reserved[LEAT_RESERVED - 1]; /**< for members of later versions; all 0 */
 };
 
 struct leat_http_folder_find;

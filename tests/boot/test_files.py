@@ -40,6 +40,24 @@ def test_a_server_gives_out_the_files_of_an_archive(guest, machine, tmp_path):
     web.stop()
 
 
+def test_hashed_passwords(guest, tmp_path):
+    """BearSSL verifies them."""
+    made = subprocess.run([Path(__file__).resolve().parents[2] / "tools/password", "ann"], input=b"one\n", stdout=subprocess.PIPE,
+                          check=True, timeout=60)
+    initrd = archive(tmp_path / "files.tar", {"site/hello.txt": b"hello", "users": made.stdout})
+    port = free_port()
+    web = guest("httpd", None, f"user,id=net,hostfwd=tcp:127.0.0.1:{port}-:80", arguments=["--files", "site", "--passwords", "/users"],
+                extra=["-initrd", initrd])
+    web.wait_for("port 80|without cryptography")
+    if "without cryptography" in web.text:
+        pytest.skip("the image has no cryptography")
+    for password, said in (("one", "200 hello"), ("one", "200 hello"), ("two", "401|503")):
+        shown = subprocess.run(["curl", "-sS", "--max-time", "60", "-u", f"ann:{password}", "-w", "%{http_code} ", "-o", "-",
+                                f"http://127.0.0.1:{port}/hello.txt"], check=True, stdout=subprocess.PIPE).stdout.decode()
+        assert re.search(said, " ".join(reversed(shown.replace("hello", "hello ").split()))), shown
+    web.stop()
+
+
 def test_a_damaged_archive_is_told(guest, tmp_path):
     path = archive(tmp_path / "files.tar", {"file": b"x" * 5000})
     with open(path, "r+b") as file:

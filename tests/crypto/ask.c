@@ -166,11 +166,13 @@ static const struct {
     const char *word;
     void (*run)(struct ask *ask);
 } commands[] = {
-    {"name", ask_name}, {"supports", ask_supports}, {"random", ask_random},   {"hash", ask_hash},
-    {"hmac", ask_hmac}, {"extract", ask_extract},   {"expand", ask_expand},   {"seal", ask_seal},
-    {"open", ask_open}, {"agree", ask_agree},       {"answer", ask_answer},   {"key", ask_key},
-    {"fits", ask_fits}, {"sign", ask_sign},         {"verify", ask_verify},   {"pin", ask_pin},
-    {"pem", ask_pem},   {"chain", ask_chain},       {"anchors", ask_anchors},
+    {"name", ask_name},       {"supports", ask_supports}, {"random", ask_random},
+    {"hash", ask_hash},       {"hmac", ask_hmac},         {"extract", ask_extract},
+    {"expand", ask_expand},   {"seal", ask_seal},         {"open", ask_open},
+    {"agree", ask_agree},     {"answer", ask_answer},     {"key", ask_key},
+    {"fits", ask_fits},       {"sign", ask_sign},         {"verify", ask_verify},
+    {"pin", ask_pin},         {"pem", ask_pem},           {"chain", ask_chain},
+    {"anchors", ask_anchors}, {"stretch", ask_stretch},
 };
 
 static void answer(struct ask *ask, char *line)

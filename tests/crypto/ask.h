@@ -35,6 +35,7 @@ bool ask_done(bool done);
 /* ask_math.c */
 void ask_hash(struct ask *ask);
 void ask_hmac(struct ask *ask);
+void ask_stretch(struct ask *ask);
 void ask_extract(struct ask *ask);
 void ask_expand(struct ask *ask);
 void ask_seal(struct ask *ask);

@@ -49,6 +49,22 @@ void ask_hmac(struct ask *ask)
         ask_print(mac, leat_crypto_digest_bytes(hash));
 }
 
+/* stretch NAME ROUNDS PASSWORD SALT */
+void ask_stretch(struct ask *ask)
+{
+    const struct ask_bytes password = ask_hex(ask->words[3]), salt = ask_hex(ask->words[4]);
+    const struct leat_crypto_stretch job = {.hash = hash_of(ask->words[1]),
+                                            .rounds = (uint32_t)atoi(ask->words[2]),
+                                            .password = password.bytes,
+                                            .password_len = password.len,
+                                            .salt = salt.bytes,
+                                            .salt_len = salt.len};
+    uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+
+    if (ask_done(ask->crypto.ops->stretch(ask->crypto.self, &job, digest)))
+        ask_print(digest, leat_crypto_digest_bytes(job.hash));
+}
+
 /* extract NAME SALT IKM */
 void ask_extract(struct ask *ask)
 {

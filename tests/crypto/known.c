@@ -83,6 +83,21 @@ static bool hashes(const struct leat_crypto *crypto)
            is_hex(digest, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
+/* RFC 7914, 11. */
+static bool stretches(const struct leat_crypto *crypto)
+{
+    const struct leat_crypto_stretch job = {.hash = LEAT_CRYPTO_SHA256,
+                                            .rounds = 1,
+                                            .password = "passwd",
+                                            .password_len = 6,
+                                            .salt = "salt",
+                                            .salt_len = 4};
+    uint8_t digest[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+
+    return crypto->ops->stretch(crypto->self, &job, digest) &&
+           is_hex(digest, "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc");
+}
+
 /* RFC 8448, 3: the early secret. */
 static bool hkdf(const struct leat_crypto *crypto)
 {
@@ -249,6 +264,7 @@ const char *known_answers(const struct leat_crypto *crypto)
         const char *name;
         bool (*is_right)(const struct leat_crypto *crypto);
     } answers[] = {{"hashes", hashes},
+                   {"PBKDF2", stretches},
                    {"HKDF", hkdf},
                    {"AES-GCM", aes},
                    {"ChaCha20-Poly1305", chacha},

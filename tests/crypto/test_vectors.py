@@ -50,6 +50,20 @@ def test_an_hmac_of_pieces(ask, name):
         assert ask("hmac", name, key, cut(rng, text, 5)) == hmac.new(key, text, name).hexdigest()
 
 
+@pytest.mark.parametrize("name", ("sha256", "sha384"))
+def test_passwords_are_stretched(ask, name):
+    """As by Python's PBKDF2; of it RFC 7914 11 has two digests."""
+    rng = random.Random(name)
+    for length in (0, 1, 8, 63, 64, 65, 128, 200):
+        password, salt, rounds = rng.randbytes(length), rng.randbytes(rng.choice((0, 1, 16, 100))), rng.choice((1, 2, 3, 1000))
+        assert ask("stretch", name, rounds, password, salt) == hashlib.pbkdf2_hmac(name, password, salt, rounds).hex()
+
+
+def test_rfc_7914(ask):
+    assert ask("stretch", "sha256", 1, b"passwd", b"salt") == "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"
+    assert ask("stretch", "sha256", 80000, b"Password", b"NaCl") == "4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56"
+
+
 @needs_vectors
 @pytest.mark.parametrize("name", ("sha256", "sha384"))
 def test_rfc_4231(ask, name):

@@ -4,6 +4,7 @@ import email
 import gzip
 import hashlib
 import os
+import pathlib
 import shutil
 import signal
 import socket
@@ -148,6 +149,35 @@ def test_redirects_and_passwords(leat, tree, tmp_path):
     assert reply(f"{web.url}/", "-u", "ben:2")[0] == 200
 
 
+def make_line(name, password, *words):
+    made = subprocess.run([pathlib.Path(__file__).resolve().parents[2] / "tools/password", *words, name], input=password.encode() + b"\n",
+                          stdout=subprocess.PIPE, check=True, timeout=60)
+    return made.stdout.decode()
+
+
+def test_hashed_passwords(leat, tree, tmp_path):
+    """A right password is remembered. Others are checked one in a while, and the client hears when to ask again."""
+    users = tmp_path / "users"
+    users.write_text(make_line("ann", "päss:word", "--rounds", "1000000") + "ben:plain\n")
+    web = serve(leat, tree, "--passwords", users)
+    if "without cryptography" in web.text:
+        pytest.skip("httpd has no cryptography")
+    assert reply(f"{web.url}/", "-u", "ann:päss:word")[2] == b"<p>root</p>"
+    for _ in range(3):
+        assert reply(f"{web.url}/", "-u", "ann:päss:word")[0] == 200
+    status, fields, _ = reply(f"{web.url}/", "-u", "ann:wrong")
+    assert status == 503 and fields["retry-after"] == "1" and "www-authenticate" not in fields
+    assert reply(f"{web.url}/", "-u", "ann:päss:word")[0] == 200 and reply(f"{web.url}/", "-u", "ben:plain")[0] == 200
+    assert reply(f"{web.url}/", "-u", "ben:wrong")[0] == reply(f"{web.url}/", "-u", "cid:any")[0] == 401
+    assert until(lambda: reply(f"{web.url}/", "-u", "ann:wrong")[0] == 401, 30)
+    # other rounds, as passlib writes them: a new hash is a new check
+    users.write_text(make_line("ann", "new", "--rounds", "1000"))
+    web.signal(signal.SIGHUP)
+    web.wait_for("SIGHUP: files read again")
+    assert until(lambda: reply(f"{web.url}/", "-u", "ann:new")[0] == 200, 30)
+    assert until(lambda: reply(f"{web.url}/", "-u", "ann:päss:word")[0] == 401, 30)
+
+
 CONF = """
 user root; worker_processes 1; daemon off; pid %(dir)s/pid; error_log stderr;
 events { worker_connections 64; }
@@ -209,10 +239,14 @@ def parsed(reply_):
 def test_wrong_options_say_what_is_wrong(tree, tmp_path):
     from conftest import binary
     (tmp_path / "users").write_text("ann:$6$salt$hash\n")
+    (tmp_path / "few").write_text("ben:plain\nann:$pbkdf2-sha256$999$c2FsdA$" + "A" * 43 + "\n")
+    (tmp_path / "short").write_text("ann:$pbkdf2-sha256$1000$c2FsdA$" + "A" * 42 + "\n")
     (tmp_path / "moved").write_text("/a /b\n/old\n")
     for words, text in (
         (["--files", tmp_path / "none"], "No such file or directory"),
-        (["--files", tree, "--passwords", tmp_path / "users"], "line 1: hashes of passwords"),
+        (["--files", tree, "--passwords", tmp_path / "users"], "line 1: a hash must be $pbkdf2-sha256$ROUNDS$SALT$DIGEST"),
+        (["--files", tree, "--passwords", tmp_path / "few"], "line 2: a hash must be"),
+        (["--files", tree, "--passwords", tmp_path / "short"], "line 1: a hash must be"),
         (["--files", tree, "--redirects", tmp_path / "moved"], "line 2: must be /from /to"),
         (["--passwords", tmp_path / "users"], "--passwords needs --files"),
     ):

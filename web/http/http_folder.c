@@ -319,7 +319,9 @@ static void find_all(const struct leat_http_folder *folder, const struct http_re
     *found = (struct http_found){.status = HTTP_OK};
     /* First of all: a client without a password must not learn which files exist. */
     if (!http_folder_allows(folder, request)) {
-        found->status = HTTP_UNAUTHORIZED;
+        found->status = folder->config.is_busy && folder->config.is_busy(folder->config.allows_arg)
+                            ? HTTP_UNAVAILABLE
+                            : HTTP_UNAUTHORIZED;
         found->realm = folder->config.realm;
         return;
     }

@@ -59,7 +59,7 @@ struct http_target {
 
 /* The result of looking for a path. */
 struct http_found {
-    enum http_status status;           /* OK, NOT_FOUND, UNAUTHORIZED, or that of a redirect */
+    enum http_status status; /* OK, NOT_FOUND, UNAUTHORIZED, UNAVAILABLE, or that of a redirect */
     const struct leat_http_file *file; /* NULL: the content is a folder's */
     struct http_content content;       /* with NOT_FOUND: the page that says so */
     struct http_target target;

@@ -1073,9 +1073,10 @@ pub struct leat_crypto_ops {
     pub anchors_close: Option<unsafe extern "C" fn(*mut c_void, *mut leat_crypto_anchors)>,
     pub check_chain: Option<unsafe extern "C" fn(*mut c_void, *const leat_crypto_chain, *mut leat_crypto_public) -> leat_crypto_verdict>,
     pub private_make: Option<unsafe extern "C" fn(*mut c_void, *mut u8) -> bool>,
+    pub stretch: Option<unsafe extern "C" fn(*mut c_void, *const leat_crypto_stretch, *mut u8) -> bool>,
 }
-zeroed!(leat_crypto_ops, 240, 8);
-offsets!(leat_crypto_ops, name 0, random 8, reseed 16, hash_open 24, hash_update 32, hash_digest 40, hash_close 48, hmac 56, supports_aead 64, seal 72, open 80, supports_group 88, share_open 96, share_derive 104, share_close 112, share_answer 120, supports_scheme 128, private_open 136, private_close 144, private_can 152, private_fits 160, sign 168, verify 176, public_open 184, public_close 192, pin 200, anchors_open 208, anchors_close 216, check_chain 224, private_make 232);
+zeroed!(leat_crypto_ops, 248, 8);
+offsets!(leat_crypto_ops, name 0, random 8, reseed 16, hash_open 24, hash_update 32, hash_digest 40, hash_close 48, hmac 56, supports_aead 64, seal 72, open 80, supports_group 88, share_open 96, share_derive 104, share_close 112, share_answer 120, supports_scheme 128, private_open 136, private_close 144, private_can 152, private_fits 160, sign 168, verify 176, public_open 184, public_close 192, pin 200, anchors_open 208, anchors_close 216, check_chain 224, private_make 232, stretch 240);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_crypto_pem {
@@ -1114,6 +1115,18 @@ pub struct leat_crypto_share {
 }
 zeroed!(leat_crypto_share, 64, 8);
 offsets!(leat_crypto_share, state 0);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_crypto_stretch {
+    pub hash: leat_crypto_hash,
+    pub rounds: u32,
+    pub password: *const c_void,
+    pub password_len: usize,
+    pub salt: *const c_void,
+    pub salt_len: usize,
+}
+zeroed!(leat_crypto_stretch, 40, 8);
+offsets!(leat_crypto_stretch, hash 0, rounds 4, password 8, password_len 16, salt 24, salt_len 32);
 #[repr(C)]
 pub struct leat_dashboard {
     _private: [u8; 0],
@@ -1809,10 +1822,11 @@ pub struct leat_http_folder_config {
     pub allows: Option<unsafe extern "C" fn(*mut c_void, *const c_char, *const c_char) -> bool>,
     pub allows_arg: *mut c_void,
     pub realm: *const c_char,
-    pub reserved: [u64; 2],
+    pub is_busy: Option<unsafe extern "C" fn(*mut c_void) -> bool>,
+    pub reserved: [u64; 1],
 }
 zeroed!(leat_http_folder_config, 80, 8);
-offsets!(leat_http_folder_config, files 0, root 8, not_found 16, redirects 24, redirect_count 32, allows 40, allows_arg 48, realm 56, reserved 64);
+offsets!(leat_http_folder_config, files 0, root 8, not_found 16, redirects 24, redirect_count 32, allows 40, allows_arg 48, realm 56, is_busy 64, reserved 72);
 #[repr(C)]
 pub struct leat_http_folder_find {
     _private: [u8; 0],
@@ -3245,7 +3259,7 @@ pub struct leat_zip_entry {
     _private: [u8; 0],
     _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
 }
-test_offsets!(leat_acceptor leat_acme_config leat_acme_info leat_acme_keep leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_answer leat_blocklist_counts leat_blocklist_line leat_blocklist_question leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_access leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_doh_config leat_doh_counts leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_files_medium leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_query leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_carrier leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
+test_offsets!(leat_acceptor leat_acme_config leat_acme_info leat_acme_keep leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_answer leat_blocklist_counts leat_blocklist_line leat_blocklist_question leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_crypto_stretch leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_access leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_doh_config leat_doh_counts leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_files_medium leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_query leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_carrier leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
 extern "C" {
     pub static leat_tcp_bbr: leat_tcp_congestion;
     pub static leat_tcp_cubic: leat_tcp_congestion;
