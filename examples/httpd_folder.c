@@ -141,9 +141,8 @@ static const char *make_folder(const struct leat_platform *platform, struct line
                                                    .root = root,
                                                    .redirects = said->redirects,
                                                    .redirect_count = said->redirect_count,
-                                                   .allows =
-                                                       platform->passwords ? passwords_allow : NULL,
-                                                   .is_busy = passwords_are_busy,
+                                                   .judge =
+                                                       platform->passwords ? passwords_judge : NULL,
                                                    .allows_arg = &said->passwords};
     struct leat_http_folder made;
 

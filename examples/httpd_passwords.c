@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include <leat/crypto.h>
-#include <leat/http_folder.h>
 
 #include "library.h"
 
@@ -15,8 +14,13 @@ enum {
     DIGEST_BYTES = 32,
     KNOWN = 64,
     ROUND_NS = 1000, /* more than one takes */
-    PART = 8         /* of the time may be spent on checks: one in so many */
+    PART = 8,        /* of the time may be spent on checks: one in so many */
+    GUESSERS = 64,
+    DOUBLINGS = 6 /* of the second that a client waits after a wrong password */
 };
+
+static const uint64_t second_ns = 1000000000;
+static const uint64_t forget_ns = 600 * UINT64_C(1000000000); /* a client that guessed */
 
 struct hash {
     uint32_t rounds;
@@ -25,11 +29,21 @@ struct hash {
     uint8_t digest[DIGEST_BYTES];
 };
 
+/* A client whose last password was wrong. */
+struct guesser {
+    struct leat_ip network; /* see network_of() */
+    unsigned failures;      /* wrong passwords without a long pause; 0: unused */
+    uint64_t until_ns;      /* it has no check before that; 0: unused */
+};
+
 static struct {
     struct leat_platform *platform;
     struct leat_crypto crypto;
-    bool is_open, is_busy;
-    uint64_t next_ns;                   /* no check before that */
+    bool is_open;
+    struct leat_ip client; /* the one that is judged */
+    uint64_t wait_ns;      /* how long it must wait for a check; 0: it had one, or needs none */
+    uint64_t next_ns;      /* no client has a check before that */
+    struct guesser guessers[GUESSERS];
     uint8_t secret[DIGEST_BYTES];       /* of `known` */
     unsigned turn;                      /* the next one that is replaced */
     uint8_t known[KNOWN][DIGEST_BYTES]; /* MACs of passwords that were right, with their hashes */
@@ -139,6 +153,67 @@ static bool is_known(const uint8_t *mac)
     return known;
 }
 
+/* ---- clients that guess ---------------------------------------------------------------------- */
+
+/* An IPv4 address, or the first 64 bits of another: a client has all addresses of such a network.
+ */
+static struct leat_ip network_of(struct leat_ip ip)
+{
+    if (!leat_ip_is_v4(ip))
+        memset(ip.bytes + 8, 0, 8);
+    return ip;
+}
+
+/* The entry of a network; NULL: there is none. */
+static struct guesser *find_guesser(struct leat_ip network)
+{
+    for (unsigned i = 0; i < GUESSERS; i++) {
+        struct guesser *guesser = &passwords.guessers[i];
+
+        if (guesser->failures > 0 && leat_ip_equal(guesser->network, network))
+            return guesser;
+    }
+    return NULL;
+}
+
+/* An unused entry, or the one that may have a check first. */
+static struct guesser *spare_guesser(void)
+{
+    struct guesser *first = passwords.guessers;
+
+    for (unsigned i = 1; i < GUESSERS; i++)
+        if (passwords.guessers[i].until_ns < first->until_ns)
+            first = &passwords.guessers[i];
+    return first;
+}
+
+/* When the client may have a check. */
+static uint64_t check_at_ns(struct leat_ip client)
+{
+    const struct guesser *guesser = find_guesser(network_of(client));
+
+    return guesser && guesser->until_ns > passwords.next_ns ? guesser->until_ns : passwords.next_ns;
+}
+
+/* Notes the result of a client's check. */
+static void note_check(struct leat_ip client, bool is_good)
+{
+    const struct leat_ip network = network_of(client);
+    const uint64_t now_ns = leat_now_ns(passwords.platform->stack);
+    struct guesser *guesser = find_guesser(network);
+    const unsigned before =
+        guesser && now_ns - guesser->until_ns < forget_ns ? guesser->failures : 0;
+
+    if (!guesser && !is_good)
+        guesser = spare_guesser();
+    if (guesser)
+        *guesser = (struct guesser){.failures = 0}; /* unused */
+    if (is_good)
+        return;
+    *guesser = (struct guesser){.network = network, .failures = before + 1};
+    guesser->until_ns = now_ns + (second_ns << (before < DOUBLINGS ? before : DOUBLINGS));
+}
+
 /* Computes the digest, and says when the next one may be computed.  The clock of leat_poll() stands
  * still meanwhile, so the duration is estimated. */
 static bool is_right(const char *password, const struct hash *hash)
@@ -162,26 +237,34 @@ bool passwords_verify(const char *password, const char *hash, size_t len)
 {
     struct hash read;
     uint8_t mac[LEAT_CRYPTO_DIGEST_BYTES_MAX];
+    uint64_t now_ns, at_ns;
+    bool is_good;
 
     if (!passwords.is_open || !read_hash(&read, hash, len) || !identify(password, hash, len, mac))
         return false;
     if (is_known(mac))
         return true;
-    passwords.is_busy = leat_now_ns(passwords.platform->stack) < passwords.next_ns;
-    if (passwords.is_busy || !is_right(password, &read))
+    now_ns = leat_now_ns(passwords.platform->stack);
+    at_ns = check_at_ns(passwords.client);
+    if (now_ns < at_ns) {
+        passwords.wait_ns = at_ns - now_ns;
         return false;
-    memcpy(passwords.known[passwords.turn++ % KNOWN], mac, DIGEST_BYTES);
-    return true;
+    }
+    is_good = is_right(password, &read);
+    note_check(passwords.client, is_good);
+    if (is_good)
+        memcpy(passwords.known[passwords.turn++ % KNOWN], mac, DIGEST_BYTES);
+    return is_good;
 }
 
-bool passwords_allow(void *arg, const char *name, const char *password)
+enum leat_http_login_answer passwords_judge(void *arg, struct leat_http_login *login)
 {
-    passwords.is_busy = false;
-    return leat_http_passwords_allow(arg, name, password);
-}
-
-bool passwords_are_busy(void *arg)
-{
-    (void)arg;
-    return passwords.is_busy;
+    passwords.client = login->client;
+    passwords.wait_ns = 0;
+    if (leat_http_passwords_allow(arg, login->name, login->password))
+        return LEAT_HTTP_LOGIN_ALLOWED;
+    if (passwords.wait_ns == 0)
+        return LEAT_HTTP_LOGIN_REFUSED;
+    login->retry_s = (uint16_t)((passwords.wait_ns + second_ns - 1) / second_ns);
+    return LEAT_HTTP_LOGIN_LATER;
 }

@@ -19,13 +19,8 @@ bool passwords_verify(const char *password, const char *hash, size_t len)
     return false;
 }
 
-bool passwords_allow(void *arg, const char *name, const char *password)
+enum leat_http_login_answer passwords_judge(void *arg, struct leat_http_login *login)
 {
-    return leat_http_passwords_allow(arg, name, password);
-}
-
-bool passwords_are_busy(void *arg)
-{
-    (void)arg;
-    return false;
+    return leat_http_passwords_allow(arg, login->name, login->password) ? LEAT_HTTP_LOGIN_ALLOWED
+                                                                        : LEAT_HTTP_LOGIN_REFUSED;
 }

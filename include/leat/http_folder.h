@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include <leat/abi.h>
+#include <leat/addr.h>
 #include <leat/err.h>
 #include <leat/files.h>
 
@@ -36,6 +37,22 @@ struct leat_http_redirect {
     const char *to;  /**< a path or URL, encoded, at most 255 bytes; for "*" the rest of the path is
                           appended.  The query, too, is kept */
     uint16_t status; /**< 301, 302, 303, 307 or 308; 0: 301 (RFC 9110 15.4) */
+};
+
+/** A user who wants a file (RFC 7617).  Both strings are as the client sent them, at most 190 bytes
+ * together. */
+struct leat_http_login {
+    const char *name;
+    const char *password;
+    struct leat_ip client; /**< the client's address */
+    uint16_t retry_s;      /**< 1; with LEAT_HTTP_LOGIN_LATER the seconds until it may ask again */
+};
+
+/** An answer to a struct leat_http_login. */
+enum leat_http_login_answer {
+    LEAT_HTTP_LOGIN_REFUSED, /**< 401, with a challenge */
+    LEAT_HTTP_LOGIN_ALLOWED, /**< the file */
+    LEAT_HTTP_LOGIN_LATER    /**< 503 with Retry-After: the password wasn't looked at */
 };
 
 /** Options.  Every 0 means the default named beside it. */
@@ -52,12 +69,11 @@ struct leat_http_folder_config {
      * everyone may.  leat_http_passwords_allow() is one.
      */
     bool (*allows)(void *arg, const char *name, const char *password);
-    void *allows_arg;  /**< its first argument, also of `is_busy` */
+    void *allows_arg;  /**< its first argument, also of `judge` */
     const char *realm; /**< at most 64 bytes, without '"' and '\': "files" */
-    /** Asked after `allows` has said no: true if it couldn't look, because checks of passwords take
-     * long.  Then the client is told to ask again a second later (503, Retry-After).  NULL: it
-     * always looks. */
-    bool (*is_busy)(void *arg);
+    /** Is asked in place of `allows`, if it isn't NULL: it also learns which client asks, and may
+     * let it wait. */
+    enum leat_http_login_answer (*judge)(void *arg, struct leat_http_login *login);
     uint64_t reserved[LEAT_RESERVED - 1]; /**< for members of later versions; all 0 */
 };
 

@@ -20,6 +20,9 @@ static struct {
     char name[300], password[300];
 } asked;
 
+static const struct leat_ip client = LEAT_IP4_INIT(192, 0, 2, 7);
+static uint16_t retry_s; /* of the last answer */
+
 static bool allow(void *arg, const char *name, const char *password)
 {
     assert_ptr_equal(arg, &asked);
@@ -29,13 +32,12 @@ static bool allow(void *arg, const char *name, const char *password)
     return true;
 }
 
-/* True if the request with these credentials reaches the program, which allows each. */
-static bool reaches(const char *credentials, size_t len, bool too_long)
+/* The folder's answer to a request of `client` with these credentials. */
+static enum leat_http_login_answer answer_to(const struct leat_http_folder *folder,
+                                             const char *credentials, size_t len, bool too_long)
 {
-    const struct leat_http_folder folder = {.config = {.allows = allow, .allows_arg = &asked}};
     static struct http_words words;
     struct http_request request;
-    bool allowed;
 
     memset(&request, 0, sizeof request);
     memset(&words, 'A', sizeof words); /* of the request before */
@@ -45,9 +47,18 @@ static bool reaches(const char *credentials, size_t len, bool too_long)
     memcpy(words.credentials, credentials, len);
     request.words = &words;
     memset(&asked, 0, sizeof asked);
-    allowed = http_folder_allows(&folder, &request);
-    assert_int_equal(asked.calls, allowed);
-    return allowed;
+    retry_s = 0;
+    return http_folder_judge(folder, &(struct http_asked){&request, client}, &retry_s);
+}
+
+/* True if the request with these credentials reaches the program, which allows each. */
+static bool reaches(const char *credentials, size_t len, bool too_long)
+{
+    const struct leat_http_folder folder = {.config = {.allows = allow, .allows_arg = &asked}};
+    const enum leat_http_login_answer answer = answer_to(&folder, credentials, len, too_long);
+
+    assert_int_equal(asked.calls, answer == LEAT_HTTP_LOGIN_ALLOWED);
+    return answer == LEAT_HTTP_LOGIN_ALLOWED;
 }
 
 /* Puts "Basic " and @login in base64 into @text, without padding; returns the length. */
@@ -179,6 +190,61 @@ static void test_the_scheme_in_any_letter_case(void **state)
     }
 }
 
+/* The names say what the answer is to be. */
+static enum leat_http_login_answer judge(void *arg, struct leat_http_login *login)
+{
+    assert_true(allow(arg, login->name, login->password));
+    assert_true(leat_ip_equal(login->client, client));
+    assert_int_equal(login->retry_s, 1);
+    if (strcmp(login->password, "soon") != 0)
+        login->retry_s = 64;
+    return strcmp(login->name, "ann") == 0   ? LEAT_HTTP_LOGIN_ALLOWED
+           : strcmp(login->name, "ben") == 0 ? LEAT_HTTP_LOGIN_LATER
+                                             : LEAT_HTTP_LOGIN_REFUSED;
+}
+
+static void test_a_program_judges_by_the_client(void **state)
+{
+    static const struct {
+        const char *login;
+        enum leat_http_login_answer answer;
+        uint16_t retry_s;
+    } cases[] = {{"ann:x", LEAT_HTTP_LOGIN_ALLOWED, 64},
+                 {"ben:x", LEAT_HTTP_LOGIN_LATER, 64},
+                 {"ben:soon", LEAT_HTTP_LOGIN_LATER, 1},
+                 {"cid:x", LEAT_HTTP_LOGIN_REFUSED, 64}};
+    /* `allows` is not asked beside it */
+    const struct leat_http_folder folder = {
+        .config = {.judge = judge, .allows = allow, .allows_arg = &asked}};
+    char text[400];
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const size_t len = encode(text, cases[i].login, strlen(cases[i].login));
+
+        assert_int_equal(answer_to(&folder, text, len, false), cases[i].answer);
+        assert_int_equal(asked.calls, 1);
+        assert_int_equal(retry_s, cases[i].retry_s);
+    }
+    assert_int_equal(answer_to(&folder, "Basic ???", 9, false), LEAT_HTTP_LOGIN_REFUSED);
+    assert_int_equal(asked.calls, 0);
+}
+
+/* RFC 9110 10.2.3 */
+static void test_a_client_learns_how_long_it_waits(void **state)
+{
+    const struct http_found found = {.status = HTTP_UNAVAILABLE, .retry_s = 64};
+    const struct http_reply reply = {.status = HTTP_UNAVAILABLE, .found = &found};
+    struct http_request request;
+    char head[HTTP_FOLDER_HEAD_BYTES + 1];
+
+    (void)state;
+    memset(&request, 0, sizeof request);
+    head[http_reply_head(&reply, &request, NULL, head)] = '\0';
+    assert_non_null(strstr(head, "\r\nRetry-After: 64\r\n"));
+    assert_null(strstr(head, "WWW-Authenticate"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +252,8 @@ int main(void)
         cmocka_unit_test(test_each_length_up_to_the_longest),
         cmocka_unit_test(test_each_digit_of_base64),
         cmocka_unit_test(test_the_scheme_in_any_letter_case),
+        cmocka_unit_test(test_a_program_judges_by_the_client),
+        cmocka_unit_test(test_a_client_learns_how_long_it_waits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

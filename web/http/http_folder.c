@@ -310,18 +310,19 @@ static void find_page(const struct leat_http_folder *folder, struct http_opened 
     found->content.type = leat_http_type(opened->path, opened->path_len);
 }
 
-static void find_all(const struct leat_http_folder *folder, const struct http_request *request,
+static void find_all(const struct leat_http_folder *folder, const struct http_asked *asked,
                      struct http_opened *opened, struct http_found *found)
 {
+    const struct http_request *request = asked->request;
+    enum leat_http_login_answer answer;
     enum leat_err err;
 
     http_opened_close(opened);
     *found = (struct http_found){.status = HTTP_OK};
     /* First of all: a client without a password must not learn which files exist. */
-    if (!http_folder_allows(folder, request)) {
-        found->status = folder->config.is_busy && folder->config.is_busy(folder->config.allows_arg)
-                            ? HTTP_UNAVAILABLE
-                            : HTTP_UNAUTHORIZED;
+    answer = http_folder_judge(folder, asked, &found->retry_s);
+    if (answer != LEAT_HTTP_LOGIN_ALLOWED) {
+        found->status = answer == LEAT_HTTP_LOGIN_LATER ? HTTP_UNAVAILABLE : HTTP_UNAUTHORIZED;
         found->realm = folder->config.realm;
         return;
     }

@@ -25,11 +25,17 @@ struct http_opened {
     char path[LEAT_FILE_PATH_BYTES]; /* of the request, in the normal form of files.h */
 };
 
+/* A request, and the client's address. */
+struct http_asked {
+    const struct http_request *request;
+    struct leat_ip client;
+};
+
 /* The server calls a folder by this table, so that a program without folders links none. */
 struct leat_http_folder_find {
     /* Finds what the path of @request leads to. A file that was open is released before; the one
      * that is found stays open. */
-    void (*find)(const struct leat_http_folder *folder, const struct http_request *request,
+    void (*find)(const struct leat_http_folder *folder, const struct http_asked *asked,
                  struct http_opened *opened, struct http_found *found);
 };
 
@@ -43,8 +49,9 @@ static inline void http_opened_close(struct http_opened *opened)
         source->release(source, &opened->file);
 }
 
-/* True if the request's user may have files. */
-bool http_folder_allows(const struct leat_http_folder *folder, const struct http_request *request);
+/* Whether the request's user may have files; with LEAT_HTTP_LOGIN_LATER, @retry_s is written. */
+enum leat_http_login_answer http_folder_judge(const struct leat_http_folder *folder,
+                                              const struct http_asked *asked, uint16_t *retry_s);
 
 /* True if a file with this name doesn't become much shorter by compression. */
 bool http_type_is_dense(const char *name, size_t len);

@@ -262,7 +262,7 @@ static char *put_rest(char *at, const struct http_reply *reply, const struct htt
         at = put(at, "\", charset=\"UTF-8\"");
     }
     if (found && reply->status == HTTP_UNAVAILABLE)
-        at = put(at, "\r\nRetry-After: 1");
+        at = put_number(put(at, "\r\nRetry-After: "), found->retry_s);
     if (found && found->target.to)
         return put_target(at, &found->target, request);
     if (reply->status == HTTP_METHOD_NOT_ALLOWED)

@@ -64,32 +64,49 @@ static char *divide(char *login)
     return login + 1;
 }
 
-bool http_folder_allows(const struct leat_http_folder *folder, const struct http_request *request)
+/* Asks the program. */
+static enum leat_http_login_answer ask(const struct leat_http_folder_config *config,
+                                       struct leat_http_login *login)
+{
+    if (config->judge)
+        return config->judge(config->allows_arg, login);
+    return config->allows(config->allows_arg, login->name, login->password)
+               ? LEAT_HTTP_LOGIN_ALLOWED
+               : LEAT_HTTP_LOGIN_REFUSED;
+}
+
+enum leat_http_login_answer http_folder_judge(const struct leat_http_folder *folder,
+                                              const struct http_asked *asked, uint16_t *retry_s)
 {
     static const char scheme[] = "basic ";
-    const struct http_words *words = request->words;
-    char login[LOGIN_BYTES];
-    const char *password = NULL;
+    const struct http_words *words = asked->request->words;
+    struct leat_http_login login = {.client = asked->client, .retry_s = 1};
+    enum leat_http_login_answer answer = LEAT_HTTP_LOGIN_REFUSED;
+    char text[LOGIN_BYTES];
     size_t at = 0;
-    bool is_basic, allowed;
+    bool is_basic;
 
-    if (!folder->config.allows)
-        return true;
+    if (!folder->config.allows && !folder->config.judge)
+        return LEAT_HTTP_LOGIN_ALLOWED;
     /* a password that was cut isn't the client's */
     if (words->credentials_too_long)
-        return false;
+        return LEAT_HTTP_LOGIN_REFUSED;
     while (at < words->credentials_len && at < sizeof scheme - 1 &&
            (words->credentials[at] | 0x20) == scheme[at]) /* any letter case (RFC 9110 11.1) */
         at++;
     is_basic = at == sizeof scheme - 1;
     while (at < words->credentials_len && words->credentials[at] == ' ')
         at++;
-    if (is_basic && decode(words->credentials + at, words->credentials_len - at, login))
-        password = divide(login);
-    allowed = password && folder->config.allows(folder->config.allows_arg, login, password);
+    if (is_basic && decode(words->credentials + at, words->credentials_len - at, text)) {
+        login.name = text;
+        login.password = divide(text);
+    }
+    if (login.password)
+        answer = ask(&folder->config, &login);
+    *retry_s = login.retry_s;
     /* the memory of this frame is used again: the password must not stay there */
-    leat_crypto_wipe(login, sizeof login);
-    return allowed;
+    leat_crypto_wipe(text, sizeof text);
+    return answer;
 }
 
 /* ---- Passwords ------------------------------------------------------------------------------- */

@@ -64,6 +64,7 @@ struct http_found {
     struct http_content content;       /* with NOT_FOUND: the page that says so */
     struct http_target target;
     const char *realm; /* for UNAUTHORIZED */
+    uint16_t retry_s;  /* for UNAVAILABLE: when to ask again */
 };
 
 /* A reply, before its head is written. */

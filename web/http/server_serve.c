@@ -87,7 +87,8 @@ static void find(struct server_conn *client)
         file = http_table_find(&server->table, request->path, request->path_len);
     http_found_file(&client->found, file);
     if (!file && folder && request->status == HTTP_OK && request->method < HTTP_OTHER)
-        folder->find->find(folder, request, client->opened, &client->found);
+        folder->find->find(folder, &(struct http_asked){request, leat_stream_peer(&client->stream)},
+                           client->opened, &client->found);
 }
 
 /* Continues reading the head. False: the reply must wait. */

@@ -321,6 +321,10 @@ pub const LEAT_FORWARDER_ASK: leat_forwarder_say = 0;
 pub const LEAT_FORWARDER_NXDOMAIN: leat_forwarder_say = 1;
 pub const LEAT_FORWARDER_ADDRESS: leat_forwarder_say = 2;
 pub const LEAT_FORWARDER_TARGET: leat_forwarder_say = 3;
+pub type leat_http_login_answer = u32;
+pub const LEAT_HTTP_LOGIN_REFUSED: leat_http_login_answer = 0;
+pub const LEAT_HTTP_LOGIN_ALLOWED: leat_http_login_answer = 1;
+pub const LEAT_HTTP_LOGIN_LATER: leat_http_login_answer = 2;
 pub type leat_http_method = u32;
 pub const LEAT_HTTP_GET: leat_http_method = 1;
 pub const LEAT_HTTP_HEAD: leat_http_method = 2;
@@ -1822,11 +1826,11 @@ pub struct leat_http_folder_config {
     pub allows: Option<unsafe extern "C" fn(*mut c_void, *const c_char, *const c_char) -> bool>,
     pub allows_arg: *mut c_void,
     pub realm: *const c_char,
-    pub is_busy: Option<unsafe extern "C" fn(*mut c_void) -> bool>,
+    pub judge: Option<unsafe extern "C" fn(*mut c_void, *mut leat_http_login) -> leat_http_login_answer>,
     pub reserved: [u64; 1],
 }
 zeroed!(leat_http_folder_config, 80, 8);
-offsets!(leat_http_folder_config, files 0, root 8, not_found 16, redirects 24, redirect_count 32, allows 40, allows_arg 48, realm 56, is_busy 64, reserved 72);
+offsets!(leat_http_folder_config, files 0, root 8, not_found 16, redirects 24, redirect_count 32, allows 40, allows_arg 48, realm 56, judge 64, reserved 72);
 #[repr(C)]
 pub struct leat_http_folder_find {
     _private: [u8; 0],
@@ -1856,6 +1860,16 @@ pub struct leat_http_head {
 }
 zeroed!(leat_http_head, 32, 8);
 offsets!(leat_http_head, status 0, r#type 8, fields 16, len 24);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_http_login {
+    pub name: *const c_char,
+    pub password: *const c_char,
+    pub client: leat_ip,
+    pub retry_s: u16,
+}
+zeroed!(leat_http_login, 40, 8);
+offsets!(leat_http_login, name 0, password 8, client 16, retry_s 32);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_http_passwords {
@@ -3259,7 +3273,7 @@ pub struct leat_zip_entry {
     _private: [u8; 0],
     _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
 }
-test_offsets!(leat_acceptor leat_acme_config leat_acme_info leat_acme_keep leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_answer leat_blocklist_counts leat_blocklist_line leat_blocklist_question leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_crypto_stretch leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_access leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_doh_config leat_doh_counts leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_files_medium leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_query leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_carrier leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
+test_offsets!(leat_acceptor leat_acme_config leat_acme_info leat_acme_keep leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_answer leat_blocklist_counts leat_blocklist_line leat_blocklist_question leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_crypto_stretch leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_access leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_doh_config leat_doh_counts leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_files_medium leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_query leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_carrier leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_login leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
 extern "C" {
     pub static leat_tcp_bbr: leat_tcp_congestion;
     pub static leat_tcp_cubic: leat_tcp_congestion;
