@@ -150,8 +150,8 @@ enum leat_tcp_choice {
 /** Options and limits of a listener. */
 struct leat_tcp_listen_config {
     struct leat_ip ip; /**< LEAT_IP_ANY: all of our addresses of both families; LEAT_IP4_ANY: all
-                            of IPv4.  A port has at most one listener for all addresses, of one
-                            or both families */
+                            of IPv4; LEAT_IP_ANY with `v6_only`: all of IPv6.  A port has at most
+                            one listener for all addresses of a family */
     uint16_t port;     /**< 1..65535 */
     uint16_t backlog;  /**< connections that are half open or not yet accepted: 0 means 128 */
     uint32_t
@@ -166,6 +166,7 @@ struct leat_tcp_listen_config {
                         more ends the one that was silent for longest, at least for a second.  That
                         one is of the same address or of one with more connections, and gets
                         LEAT_ERR_MEMORY */
+    bool v6_only;  /**< with LEAT_IP_ANY: no connections over IPv4 (RFC 3493 5.3) */
     uint16_t mss_max; /**< most data in a segment of its connections, in both directions: 0 means as
                            much as the path carries; 48 at least */
     uint32_t
@@ -257,7 +258,7 @@ enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_config
 /**
  * Passive OPEN.  Connections wait in the backlog until leat_tcp_accept().
  * Errors: LEAT_ERR_IN_USE, LEAT_ERR_MEMORY, LEAT_ERR_ARGUMENT (port 0, not our address, an initial
- * window that is too large), LEAT_ERR_PROTOCOL (no leat_tcp_register()).
+ * window that is too large, `v6_only` with an address), LEAT_ERR_PROTOCOL (no leat_tcp_register()).
  */
 enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener **listener,
                               const struct leat_tcp_listen_config *config);

@@ -308,8 +308,6 @@ bool stream_is_at_end(const struct socket *socket);
 int stream_connect(struct socket *socket, const struct leat_endpoint *peer);
 int stream_disconnect(struct socket *socket);
 int stream_shutdown(struct socket *socket, unsigned how);
-/* Aborts a connection that belongs to no socket. */
-void stream_drop(struct leat_tcp *conn);
 
 /* ---- parts.c: the parts of a message ------------------------------------------------------- */
 

@@ -5,31 +5,16 @@
 
 /* ---- the next connection --------------------------------------------------------------------- */
 
-/* The next connection that the listener may have: the stack's listener for all addresses takes
- * those over IPv4, too. */
-static struct leat_tcp *next_of(const struct socket *listener, struct socket *made,
-                                struct leat_tcp_info *info)
-{
-    struct leat_tcp *conn;
-
-    while ((conn = leat_tcp_accept(listener->listener, &stream_events, made))) {
-        leat_tcp_get_info(conn, info);
-        if (!listener->options.v6_only || !leat_ip_is_v4(info->remote.ip))
-            break;
-        stream_drop(conn);
-    }
-    return conn;
-}
-
 /* Takes the connection that has waited longest into @made. False: there is none. */
 static bool take(const struct socket *listener, struct socket *made)
 {
     struct leat_tcp_info info;
 
     leat_debug_assert(listener->state == SOCKET_LISTENING);
-    made->conn = next_of(listener, made, &info);
+    made->conn = leat_tcp_accept(listener->listener, &stream_events, made);
     if (!made->conn)
         return false;
+    leat_tcp_get_info(made->conn, &info);
     made->local = info.local;
     made->peer = info.remote;
     made->state = SOCKET_CONNECTED;
@@ -89,6 +74,7 @@ static int start(struct socket *socket, int backlog)
         return -LEAT_EADDRINUSE;
     config.port = socket->local.port;
     config.ip = leat_ip_is_any(socket->local.ip) ? socket_any(socket) : socket->local.ip;
+    config.v6_only = socket->options.v6_only && leat_ip_equal(config.ip, LEAT_IP_ANY);
     error = error_number(leat_tcp_listen(socket->sockets->stack, &socket->listener, &config));
     if (error) {
         socket->listener = NULL;

@@ -194,12 +194,6 @@ int stream_connect(struct socket *socket, const struct leat_endpoint *peer)
 
 static const struct leat_tcp_events nothing = {.on_open = NULL};
 
-void stream_drop(struct leat_tcp *conn)
-{
-    leat_tcp_set_events(conn, &nothing, NULL);
-    leat_tcp_abort(conn);
-}
-
 static void let_go(struct socket *socket)
 {
     if (socket->conn)

@@ -65,6 +65,9 @@ enum {
     HOST_CHAIN_END = 1 << 24
 };
 
+/* All of our addresses of IPv6, for a listener: 0.0.0.1, which no host has. */
+#define HOST_V6_ANY ((host_id)1)
+
 static inline bool host_is_v6(host_id host)
 {
     return host >> 24 == HOST_V6;

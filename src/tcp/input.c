@@ -281,7 +281,7 @@ static struct tcb *find_and_classify(struct tcp *tcp, struct tcp_step *step, str
         step->segment->event_count = 0;
     }
     listener = tcp_find_listener(tcp, packet->dst, port);
-    if (listener && !(listener->v4_only && host_is_v6(packet->dst)))
+    if (listener)
         return listener_input(listener, step, before);
     closed_input(step);
     return 0;

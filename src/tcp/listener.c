@@ -43,6 +43,43 @@ COLD static void settle_options(struct leat_tcp_listen_config *config,
         config->mss_max = MSS_MIN;
 }
 
+/* The number of the address to listen at, or of all. False: there is no such family. */
+COLD static bool listened_at(struct leat *stack, const struct leat_tcp_listen_config *config,
+                             host_id *ip)
+{
+    if (!host_of(stack, config->ip, 0, ip))
+        return false;
+    if (!config->v6_only || !leat_ip_equal(config->ip, LEAT_IP_ANY))
+        return true;
+    *ip = HOST_V6_ANY;
+    return stack->ipv6_family;
+}
+
+/* True for all addresses of a family or both, and for one of ours, which has one family already. */
+COLD static bool may_listen_at(const struct leat *stack,
+                               const struct leat_tcp_listen_config *config, host_id ip)
+{
+    if (config->v6_only || ip == HOST_V6_ANY)
+        return config->v6_only && ip == HOST_V6_ANY;
+    return ip == IP4_ANY || host_is_ours(stack, ip);
+}
+
+/* The listener that already has the port of one at @ip; @v4_only tells 0.0.0.0 from "::". */
+COLD static struct tcb *rival_of(struct tcp *tcp, host_id ip, uint16_t port, bool v4_only)
+{
+    struct tcb *tcb = tcp_find(tcp, tcp_tuple(ip, port, IP4_ANY, 0));
+    struct leat_tcp_listener *both;
+
+    if (tcb || (ip == IP4_ANY && v4_only) || (ip != IP4_ANY && ip != HOST_V6_ANY))
+        return tcb;
+    /* one for both families excludes the one for IPv6 */
+    if (ip == IP4_ANY)
+        return tcp_find(tcp, tcp_tuple(HOST_V6_ANY, port, IP4_ANY, 0));
+    tcb = tcp_find(tcp, tcp_tuple(IP4_ANY, port, IP4_ANY, 0));
+    both = (struct leat_tcp_listener *)(void *)tcb;
+    return both && !both->v4_only ? tcb : 0;
+}
+
 COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener **listener,
                                    const struct leat_tcp_listen_config *config)
 {
@@ -54,15 +91,15 @@ COLD enum leat_err leat_tcp_listen(struct leat *stack, struct leat_tcp_listener 
 
     if (!tcp)
         return LEAT_ERR_PROTOCOL;
-    if (!host_of(stack, config->ip, 0, &ip))
+    if (!listened_at(stack, config, &ip))
         return LEAT_ERR_FAMILY;
     if (LEAT_RESERVED_IS_USED(config) || config->port == 0 ||
         config->initial_window_segments > LEAT_TCP_INITIAL_WINDOW_MAX ||
-        (ip != IP4_ANY && !host_is_ours(stack, ip)))
+        !may_listen_at(stack, config, ip))
         return LEAT_ERR_ARGUMENT;
     if (!host_may_be_held(stack, ip))
         return LEAT_ERR_MEMORY;
-    tcb = tcp_find(tcp, tcp_tuple(ip, config->port, IP4_ANY, 0));
+    tcb = rival_of(tcp, ip, config->port, leat_ip_is_v4(config->ip));
     if (tcb) { /* the table says that it exists (RFC 9293 3.10.1) */
         tcp_event(tcb, &step, TCP_passive_OPEN);
         return step.err;

@@ -15,6 +15,50 @@ static void fill(void)
         many[i] = (char)(i * 7 + i / 251);
 }
 
+/* ---- families ------------------------------------------------------------------------------ */
+
+/* A server that knows nothing of mapped addresses opens one listener for each family. */
+static void listens_by_family(struct net *net)
+{
+    struct leat_sockets *s = net->sockets[CLIENT];
+    const struct sockaddr_in6 all6 = any6(PORT);
+    const struct sockaddr_in all4 = any4(PORT), home4 = local4(PORT);
+    struct sockaddr_in6 home6 = any6(PORT);
+    const int six = leat_bsd_socket(s, AF_INET6, SOCK_STREAM, 0);
+    const int four = leat_bsd_socket(s, AF_INET, SOCK_STREAM, 0);
+    const int yes = 1;
+
+    home6.sin6_addr = in6addr_loopback;
+    assert_int_equal(leat_bsd_setsockopt(s, six, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes), 0);
+    assert_int_equal(leat_bsd_bind(s, four, &all4, sizeof all4), 0);
+    assert_int_equal(leat_bsd_bind(s, six, &all6, sizeof all6), 0);
+    assert_int_equal(leat_bsd_listen(s, six, 5), 0);
+    assert_int_equal(leat_bsd_listen(s, four, 5), 0);
+    for (unsigned i = 0; i < 4; i++) {
+        const bool is_v6 = i % 2;
+        const int fd = leat_bsd_socket(s, is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM, 0);
+        struct sockaddr_storage peer;
+        uint32_t len = sizeof peer;
+        int taken;
+
+        assert_int_equal(is_v6 ? leat_bsd_connect(s, fd, &home6, sizeof home6)
+                               : leat_bsd_connect(s, fd, &home4, sizeof home4),
+                         0);
+        taken = leat_bsd_accept4(s, is_v6 ? six : four, &peer, &len, 0);
+        assert_true(taken >= 0);
+        assert_int_equal(peer.ss_family, is_v6 ? AF_INET6 : AF_INET);
+        leat_bsd_close(s, taken);
+        leat_bsd_close(s, fd);
+    }
+    leat_bsd_close(s, four);
+    leat_bsd_close(s, six);
+}
+
+static void each_family_has_its_listener(void **state)
+{
+    run_one(*state, listens_by_family);
+}
+
 /* ---- talk ---------------------------------------------------------------------------------- */
 
 static void echo_once(struct net *net)
@@ -315,6 +359,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_client_and_a_server_talk),
         TEST6(a_socket_of_ipv6_serves_both_families),
+        TEST6(each_family_has_its_listener),
         TEST(a_blocking_send_takes_all),
         TEST(a_full_queue_is_told_and_has_room_again),
         TEST(a_peek_leaves_the_data),

@@ -77,6 +77,81 @@ static void a_listener_for_IPv4_alone_resets_IPv6(void **state)
     tcp6_expect(world, IP6_PEER, RST | ACK);
 }
 
+/* Connects over the loopback of a family. True: a listener has taken the connection. */
+static bool opens(struct world *world, const char *home)
+{
+    const struct leat_endpoint end =
+        leat_endpoint_of(strchr(home, ':') ? ip6_of(home) : LEAT_IP4(127, 0, 0, 1), 80);
+    const unsigned closed = world->closed;
+    struct leat_tcp *conn;
+
+    assert_int_equal(leat_tcp_connect(world->stack, &conn, &end, 0, &world_closes, world), LEAT_OK);
+    world_wait(world, second);
+    return world->closed == closed;
+}
+
+/* RFC 3493 5.3 */
+static void each_family_may_have_a_listener_of_its_own(void **state)
+{
+    struct world *world = *state;
+    const struct leat_tcp_listen_config v6 = {.ip = LEAT_IP_ANY, .port = 80, .v6_only = true};
+    struct leat_tcp_listener *four, *six;
+
+    assert_int_equal(leat_tcp_listen(world->stack, &six, &v6), LEAT_OK);
+    assert_true(opens(world, "::1"));
+    assert_false(opens(world, "127.0.0.1"));
+    assert_non_null(leat_tcp_accept(six, &world_closes, world));
+    four = tcp6_listening(world, LEAT_IP4_ANY);
+    assert_true(opens(world, "127.0.0.1"));
+    assert_null(leat_tcp_accept(six, &world_closes, world));
+    assert_non_null(leat_tcp_accept(four, &world_closes, world));
+    leat_tcp_listener_close(six);
+    assert_false(opens(world, "::1"));
+    assert_int_equal(leat_tcp_listen(world->stack, &six, &v6), LEAT_OK);
+    leat_tcp_listener_close(four);
+    assert_false(opens(world, "127.0.0.1"));
+    assert_true(opens(world, "::1"));
+    leat_tcp_listener_close(six);
+}
+
+static void listeners_of_one_family_exclude_each_other(void **state)
+{
+    static const struct {
+        struct leat_ip ip;
+        bool v6_only;
+    } ways[] = {{LEAT_IP_ANY, false}, {LEAT_IP4_ANY, false}, {LEAT_IP_ANY, true}};
+    struct world *world = *state;
+
+    for (unsigned i = 0; i < 9; i++) {
+        struct leat_tcp_listen_config config = {
+            .ip = ways[i / 3].ip, .port = 80, .v6_only = ways[i / 3].v6_only};
+        const bool differ = (i / 3 == 1 && i % 3 == 2) || (i / 3 == 2 && i % 3 == 1);
+        struct leat_tcp_listener *first, *second_one;
+
+        assert_int_equal(leat_tcp_listen(world->stack, &first, &config), LEAT_OK);
+        config.ip = ways[i % 3].ip;
+        config.v6_only = ways[i % 3].v6_only;
+        assert_int_equal(leat_tcp_listen(world->stack, &second_one, &config),
+                         differ ? LEAT_OK : LEAT_ERR_IN_USE);
+        if (differ)
+            leat_tcp_listener_close(second_one);
+        leat_tcp_listener_close(first);
+    }
+}
+
+static void only_a_listener_for_all_addresses_can_be_for_one_family(void **state)
+{
+    struct world *world = *state;
+    const struct leat_ip ips[] = {IP6_US, LEAT_IP4_ANY};
+    struct leat_tcp_listener *listener;
+
+    for (unsigned i = 0; i < 2; i++) {
+        const struct leat_tcp_listen_config config = {.ip = ips[i], .port = 80, .v6_only = true};
+
+        assert_int_equal(leat_tcp_listen(world->stack, &listener, &config), LEAT_ERR_ARGUMENT);
+    }
+}
+
 static void a_listener_may_have_one_address(void **state)
 {
     struct world *world = *state;
@@ -161,6 +236,9 @@ int main(void)
         test(a_client_comes_talks_and_goes),
         test(a_wrong_checksum_is_dropped),
         test(a_listener_for_IPv4_alone_resets_IPv6),
+        test(each_family_may_have_a_listener_of_its_own),
+        test(listeners_of_one_family_exclude_each_other),
+        test(only_a_listener_for_all_addresses_can_be_for_one_family),
         test(a_listener_may_have_one_address),
         test(without_an_MSS_option_segments_have_1220),
         test(long_data_leaves_in_segments_of_the_mss),

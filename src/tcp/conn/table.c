@@ -78,6 +78,17 @@ void tcp_fetch_expected(struct tcp *tcp, const struct hashed_tuple *at)
         prefetch(tcb_at(tcp, near), sizeof(struct leat_tcp));
 }
 
+/* The listener for all addresses of the family of @ip. */
+static struct tcb *find_for_all(struct tcp *tcp, host_id ip, uint16_t port)
+{
+    struct tcb *tcb = tcp_look_up(tcp, tcp_tuple(IP4_ANY, port, IP4_ANY, 0));
+    const struct leat_tcp_listener *listener = (struct leat_tcp_listener *)(void *)tcb;
+
+    if (!host_is_v6(ip) || (tcb && !listener->v4_only))
+        return tcb;
+    return tcp_look_up(tcp, tcp_tuple(HOST_V6_ANY, port, IP4_ANY, 0));
+}
+
 /* Listeners lie in the same table, with no remote end. Consecutive SYNs are often for the same
  * listener, so the last result is cached until a listener is opened or closed. A stack without
  * listeners skips the lookup. */
@@ -92,7 +103,7 @@ struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, host_id ip, uint16_
         return 0;
     tcb = tcp_look_up(tcp, tcp_tuple(ip, port, IP4_ANY, 0));
     if (!tcb)
-        tcb = tcp_look_up(tcp, tcp_tuple(IP4_ANY, port, IP4_ANY, 0));
+        tcb = find_for_all(tcp, ip, port);
     *last = (struct listener_cache){(struct leat_tcp_listener *)(void *)tcb, ip, port};
     return last->listener;
 }

@@ -23,7 +23,7 @@ struct hashed_tuple *tcp_expect(struct tcp *tcp, struct tcp_tuple tuple);
 void tcp_fetch_expected(struct tcp *tcp, const struct hashed_tuple *at);
 struct tcb *tcp_look_up_expected(struct tcp *tcp, struct hashed_tuple *at);
 
-/* The listener at @ip, else at all addresses, or NULL. */
+/* The listener at @ip, else at all addresses of its family, or NULL. */
 struct leat_tcp_listener *tcp_find_listener(struct tcp *tcp, host_id ip, uint16_t port);
 
 /* Puts @tcb into the table; takes it out. */

@@ -38,7 +38,7 @@ enum tcb_flag {
 /* The head of every connection. */
 struct tcb {
     uint32_t hash_next; /* near pointer (core/near.h) */
-    host_id local_ip;   /* IP4_ANY in a listener for all addresses; for IPv6 see ip/host.h */
+    host_id local_ip;   /* IP4_ANY or HOST_V6_ANY in a listener for all addresses; see ip/host.h */
     host_id remote_ip;
     uint16_t remote_port;
     uint16_t local_port;

@@ -2957,6 +2957,7 @@ pub struct leat_tcp_listen_config {
     pub idle_timeout_ns: u64,
     pub lifetime_ns: u64,
     pub displace: bool,
+    pub v6_only: bool,
     pub mss_max: u16,
     pub send_queue_bytes: u32,
     pub fast_open: leat_tcp_choice,
@@ -2967,7 +2968,7 @@ pub struct leat_tcp_listen_config {
     pub reserved: [u64; 2],
 }
 zeroed!(leat_tcp_listen_config, 104, 8);
-offsets!(leat_tcp_listen_config, ip 0, port 16, backlog 18, connections 20, per_address 24, idle_timeout_ns 32, lifetime_ns 40, displace 48, mss_max 50, send_queue_bytes 52, fast_open 56, initial_window_segments 60, congestion 64, on_acceptable 72, arg 80, reserved 88);
+offsets!(leat_tcp_listen_config, ip 0, port 16, backlog 18, connections 20, per_address 24, idle_timeout_ns 32, lifetime_ns 40, displace 48, v6_only 49, mss_max 50, send_queue_bytes 52, fast_open 56, initial_window_segments 60, congestion 64, on_acceptable 72, arg 80, reserved 88);
 #[repr(C)]
 pub struct leat_tcp_listener {
     _private: [u8; 0],
