@@ -116,7 +116,7 @@ static void each_family_may_have_a_listener_of_its_own(void **state)
 
 static void listeners_of_one_family_exclude_each_other(void **state)
 {
-    static const struct {
+    const struct {
         struct leat_ip ip;
         bool v6_only;
     } ways[] = {{LEAT_IP_ANY, false}, {LEAT_IP4_ANY, false}, {LEAT_IP_ANY, true}};
