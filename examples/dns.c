@@ -77,8 +77,8 @@ static const char *check(struct leat_platform *platform)
 {
     const char *wrong;
 
-    if (platform->dot)
-        return "dns asks no servers: leave out --dot";
+    if (platform->dot || platform->doh)
+        return "dns asks no servers: leave out --dot and --doh";
     for (int i = 0; i < platform->argument_count; i++) {
         if (strcmp(platform->arguments[i], "any-rate") == 0)
             no_rate_limit = true;

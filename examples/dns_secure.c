@@ -15,8 +15,9 @@ static struct leat_doh *doh;
 
 bool dns_secure_wanted(const struct leat_platform *platform)
 {
-    /* with --dot alone, --cert has authorities for its servers */
-    return platform->key || platform->acme || (platform->certificate && !platform->dot);
+    /* with --dot or --doh alone, --cert has authorities for its servers */
+    return platform->key || platform->acme ||
+           (platform->certificate && !platform->dot && !platform->doh);
 }
 
 const char *dns_secure_check(struct leat_platform *platform)

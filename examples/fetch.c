@@ -336,11 +336,8 @@ static const char *open_names(void)
     if (leat_ip_is_any(platform->server))
         return NULL;
     names.search = platform->search;
-    if (platform->dot) {
+    if (platform->dot || platform->doh)
         wrong = trust_servers(platform, &config);
-        if (platform->port == LEAT_DNS_PORT)
-            config.servers[0].port = LEAT_RESOLVER_TLS_PORT;
-    }
     if (wrong)
         return wrong;
     return leat_resolver_open(&names.resolver, platform->stack, resolver_memory,
@@ -362,7 +359,10 @@ static const char *start(struct leat_platform *given)
     wrong = trust(given, &config);
     if (wrong && is_secure(url))
         return wrong;
-    http2_call(given, &config);
+    if (!wrong) {
+        config.tls_info = leat_tls_get_info;
+        config.carrier = http2_carrier(given);
+    }
     wrong = early_open(given, &config);
     if (!wrong)
         wrong = open_names();

@@ -6,8 +6,8 @@
 
 #include "example.h"
 
-/* Makes a client that is opened with @config, which has TLS, ask by HTTP/2 where the server speaks
- * it. */
-void http2_call(struct leat_platform *platform, struct leat_http_client_config *config);
+/* For a client of HTTP with TLS: lets it ask by HTTP/2 where the server speaks it. NULL: there is
+ * none in this build. */
+const struct leat_http_carrier *http2_carrier(struct leat_platform *platform);
 
 #endif

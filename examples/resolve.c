@@ -87,12 +87,10 @@ static const char *start(struct leat_platform *platform)
     uint16_t type = LEAT_DNS_A;
     const char *wrong = read_question(platform, &name, &type);
 
-    if (!wrong && platform->dot)
+    if (!wrong && (platform->dot || platform->doh))
         wrong = trust_servers(platform, &config);
     if (wrong)
         return wrong;
-    if (platform->dot && platform->port == LEAT_DNS_PORT)
-        config.servers[0].port = LEAT_RESOLVER_TLS_PORT;
     if (leat_resolver_open(&resolver, platform->stack, resolver_memory, sizeof resolver_memory,
                            &config))
         return "no memory for the resolver";

@@ -155,7 +155,7 @@ static const char *start_asker(struct leat_platform *platform,
                                             .fastest_first = true};
     const char *wrong = read_arguments(platform, &resolver, forwarder);
 
-    if (!wrong && platform->dot)
+    if (!wrong && (platform->dot || platform->doh))
         wrong = trust_servers(platform, &resolver);
     if (wrong)
         return wrong;

@@ -229,7 +229,7 @@ static const char *start(struct leat_platform *platform)
         return "no name server: give --server or --gateway";
     resolver.servers[0].ip = platform->server;
     resolver.no_rebinding = sieve.no_rebinding;
-    wrong = platform->dot ? trust_servers(platform, &resolver) : NULL;
+    wrong = platform->dot || platform->doh ? trust_servers(platform, &resolver) : NULL;
     if (wrong)
         return wrong;
     admit_configure(platform, &forwarder);

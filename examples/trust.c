@@ -2,10 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <leat/doh_client.h>
 #include <leat/tls.h>
 
 #include "library.h"
 #include "trust.h"
+#include "trust_doh.h"
 
 enum {
     SESSIONS = 16
@@ -124,6 +126,8 @@ static void on_tls_failed(void *arg, const struct leat_endpoint *server,
     char ip[LEAT_IP_TEXT_BYTES];
 
     leat_ip_format(server->ip, ip);
+    if (platform->doh)
+        session = leat_doh_session(session);
     snprintf(why, sizeof why, "no TLS with %s: %s", ip, trust_why(session));
     platform->say(platform, why);
 }
@@ -150,17 +154,36 @@ static const char *read_who(struct leat_platform *platform, struct leat_tls_clie
     return open_anchors(platform);
 }
 
+static const char *ask_by_tls(struct leat_platform *platform, struct leat_resolver_config *config,
+                              struct leat_tls_client *client)
+{
+    for (unsigned i = 0; i < LEAT_RESOLVER_SERVERS_MAX; i++) {
+        config->tls_clients[i] = client;
+        if (config->servers[i].port == LEAT_DNS_PORT)
+            config->servers[i].port = LEAT_RESOLVER_TLS_PORT;
+    }
+    config->tls_connect = leat_tls_connect;
+    return read_who(platform, client);
+}
+
+static const char *ask_by_https(struct leat_platform *platform, struct leat_resolver_config *config,
+                                struct leat_tls_client *client)
+{
+    client->anchors = &anchors;
+    if (platform->dot)
+        return "--dot or --doh, not both";
+    return open_anchors(platform) ? why : trust_doh(platform, config, client);
+}
+
 const char *trust_servers(struct leat_platform *platform, struct leat_resolver_config *config)
 {
     static struct leat_tls_client client;
     const char *wrong = open_tls(platform, NULL);
 
-    if (!wrong)
-        wrong = read_who(platform, &client);
-    for (unsigned i = 0; i < LEAT_RESOLVER_SERVERS_MAX; i++)
-        config->tls_clients[i] = &client;
-    config->tls_connect = leat_tls_connect;
     config->tls = tls;
+    if (!wrong)
+        wrong = platform->doh ? ask_by_https(platform, config, &client)
+                              : ask_by_tls(platform, config, &client);
     config->tls_or_clear = client.anybody;
     config->on_tls_failed = on_tls_failed;
     config->arg = platform;

@@ -15,9 +15,10 @@ void trust_authorities(const char *file);
  * those of the system.  Returns NULL, or one line with the reason of the failure. */
 const char *trust(struct leat_platform *platform, struct leat_http_client_config *config);
 
-/* Makes a resolver that is opened with @config ask all of its servers by TLS, as --dot says.  They
- * are authenticated by a name that the authorities certify (as above), or by a key, or not at all;
- * in the last case they may also be asked without TLS.  Returns as trust() does. */
+/* Makes a resolver that is opened with @config ask all of its servers by TLS, as --dot says, or by
+ * HTTPS, as --doh says.  They are authenticated by a name that the authorities certify (as above),
+ * or by a key, or not at all; in the last case they may also be asked without TLS.  Sets their
+ * ports unless they have others than 53.  Returns as trust() does. */
 const char *trust_servers(struct leat_platform *platform, struct leat_resolver_config *config);
 
 /* True if the session ended because the server's certificate isn't trusted. */

@@ -69,6 +69,10 @@ const struct option all_options[KEY_COUNT] = {
                  "ask name servers by TLS: WHO is their name, sha256/BASE64 of their\n"
                  "                     key, or any: unverified, and without TLS if need be",
                  false},
+    [KEY_DOH] = {"doh", "URL",
+                 "ask name servers by HTTPS (RFC 8484), at the port of that URL; its name\n"
+                 "                     is theirs",
+                 false},
     [KEY_EARLY] = {"early", "FILE",
                    "a client stores a TLS ticket there, for the next GET as early data", true},
     [KEY_EARLY_DATA] = {"early-data", NULL,

@@ -40,6 +40,7 @@ enum option_key {
     KEY_CERT,
     KEY_KEY,
     KEY_DOT,
+    KEY_DOH,
     KEY_EARLY,
     KEY_EARLY_DATA,
     KEY_FILES,

@@ -15,6 +15,7 @@ static const char *tls_option(const struct options *options)
     return options->certificate   ? "--cert"
            : options->key         ? "--key"
            : options->dot         ? "--dot"
+           : options->doh         ? "--doh"
            : options->early       ? "--early"
            : options->early_data  ? "--early-data"
            : options->ticket_keys ? "--ticket-keys"

@@ -218,6 +218,27 @@ bool *option_flag(struct options *options, unsigned key)
     }
 }
 
+/* As text_of(), for ACME. */
+static const char **acme_text_of(struct options *options, unsigned key)
+{
+    switch (key) {
+    case KEY_ACME:
+        return &options->acme;
+    case KEY_ACME_DIRECTORY:
+        return &options->acme_directory;
+    case KEY_ACME_CONTACT:
+        return &options->acme_contact;
+    case KEY_ACME_BINDING:
+        return &options->acme_binding;
+    case KEY_ACME_TRUST:
+        return &options->acme_trust;
+    case KEY_ACME_FOLDER:
+        return &options->acme_folder;
+    default:
+        return NULL;
+    }
+}
+
 /* Options whose value is stored as it is: where; NULL for others. */
 static const char **text_of(struct options *options, unsigned key)
 {
@@ -252,6 +273,8 @@ static const char **text_of(struct options *options, unsigned key)
         return &options->flight_file;
     case KEY_DOT:
         return &options->dot;
+    case KEY_DOH:
+        return &options->doh;
     case KEY_EARLY:
         return &options->early;
     case KEY_TICKET_KEYS:
@@ -260,22 +283,10 @@ static const char **text_of(struct options *options, unsigned key)
         return &options->archive;
     case KEY_STORE:
         return &options->store;
-    case KEY_ACME:
-        return &options->acme;
-    case KEY_ACME_DIRECTORY:
-        return &options->acme_directory;
-    case KEY_ACME_CONTACT:
-        return &options->acme_contact;
-    case KEY_ACME_BINDING:
-        return &options->acme_binding;
-    case KEY_ACME_TRUST:
-        return &options->acme_trust;
-    case KEY_ACME_FOLDER:
-        return &options->acme_folder;
     case KEY_CONFIG:
         return &options->config;
     default:
-        return NULL;
+        return acme_text_of(options, key);
     }
 }
 

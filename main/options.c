@@ -189,6 +189,7 @@ void options_platform(const struct options *options, struct leat_platform *platf
     platform->certificate = options->certificate;
     platform->key = options->key;
     platform->dot = options->dot;
+    platform->doh = options->doh;
     platform->early_data = options->early_data;
     platform->folder = options->folder;
     platform->redirects = options->redirects;

@@ -83,6 +83,7 @@ struct options {
     const char *certificate; /* NULL: no TLS */
     const char *key;
     const char *dot;         /* identity of the name servers; NULL: they are asked without TLS */
+    const char *doh;         /* their URL; NULL: they are asked without HTTPS */
     const char *early;       /* the file of a client's ticket; NULL: no early data is sent */
     bool early_data;         /* a server accepts early data */
     const char *ticket_keys; /* the file of a server's keys of tickets; NULL: none */

@@ -115,6 +115,8 @@ struct leat_http_request {
      * its handshake; on_reply isn't called for the 425.
      */
     bool early;
+    /** Use an open connection; LEAT_ERR_CLOSED if there is none. */
+    bool open_only;
     /** The head of the reply is complete; called once. */
     void (*on_reply)(struct leat_http_call *call, void *arg);
     /** Data of the reply has arrived, or the reply is complete; called at least once. */

@@ -60,6 +60,7 @@ struct leat_platform {
     uint16_t port;      /**< --port, or the program's default_port */
     const char *certificate; /**< --cert: a file; NULL: no TLS */
     const char *dot;    /**< --dot: the name servers' identity; NULL: they are asked without TLS */
+    const char *doh;    /**< --doh: their URL; NULL: they are asked without HTTPS */
     const char *key;    /**< --key */
     const char *early;  /**< --early: the file of a ticket; NULL: no early data is sent */
     bool early_data;    /**< --early-data: a server accepts it */
@@ -170,7 +171,7 @@ struct leat_app {
     const char *arguments;             /**< "[ZONE-FILE]", for the usage line; NULL or "": none */
     uint16_t default_port;             /**< 0: the program has no port, and --port is refused */
     const struct leat_tcp_config *tcp; /**< limits of TCP; NULL: defaults */
-    /** It uses --cert, --key, --dot and --early; otherwise these are refused. */
+    /** It uses --cert, --key, --dot, --doh and --early; otherwise these are refused. */
     bool has_tls;
     /** It uses --files, --redirects and --passwords; otherwise these are refused. */
     bool has_folder;

@@ -39,7 +39,7 @@ WRONG = [
     ["--congestion", "vegas"], ["--congestion", ""], ["--dashboard", "0"], ["--dashboard", "65536"], ["--dashboard", "x"],
     ["--replay", "x.pcap"], ["--ip6", "10.0.0.2/24"], ["--ip6", "2001:db8::1/129"], ["--ip6", "fe80"],
     ["--ip6-gateway", "10.0.0.1"], ["--ip6-gateway", "2001:db8::1"],
-    ["--cert", "x.pem"], ["--key", "x.pem"], ["--dot", "any"], ["--early", "x"], ["--early-data"],  # echo has no TLS
+    ["--cert", "x.pem"], ["--key", "x.pem"], ["--dot", "any"], ["--doh", "https://a/"], ["--early", "x"], ["--early-data"],  # echo has no TLS
 ]  # fmt: skip
 
 

@@ -28,6 +28,7 @@ MAY_INCLUDE = {
     "tls": {"tls", "tls/wire", "wire", "core", "service"},
     "tls/wire": {"tls/wire", "wire", "core"},
     "web/http": {"web/http", "core", "service"},
+    "web/doh": {"web/doh", "proto/wire", "wire", "core", "service"},
     "web/zip": {"web/zip", "core"},
     "web/acme": {"web/acme", "tls", "core", "service"},
     "task": {"task", "core", "service"},

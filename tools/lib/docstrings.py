@@ -14,7 +14,7 @@ LIBRARIES = {
     "netif/vlan": "leat-vlan", "netif/flight": "leat-flight", "netif/pcap": "leat-posix", "netif/tap": "leat-posix",
     "netif/socket": "leat-posix", "netif/shm": "leat-posix", "compress/zlib": "leat-deflate", "http2/nghttp2": "leat-http2", "main": "leat-main",
 }
-SOURCES = {"crypto": "*.c", "web": "[hz]*/*.[cr]*", "proto": "**/*.[cr]*"}
+SOURCES = {"crypto": "*.c", "web": "[dhz]*/*.[cr]*", "proto": "**/*.[cr]*"}
 
 COMMENT = re.compile(r"/\*\*(?!<)((?:(?!\*/).)*)\*/\n", re.S)
 FUNCTION = re.compile(r"(?:LEAT_INLINE )?([a-z][\w *]*?\b(leat_\w+)\([^;{]*\))\s*[;{]")

@@ -82,6 +82,7 @@ unbound           command -v unbound
 bind9             command -v named
 knot-resolver     command -v kresd
 knot              command -v knotd
+dnsdist           command -v dnsdist
 stunnel4          command -v stunnel4
 sslscan           command -v sslscan
 testssl.sh        command -v testssl

@@ -80,6 +80,18 @@ static bool carry(struct leat_http_call *place, const struct leat_url *url)
     return true;
 }
 
+/* Gives the call in @place a connection of its own. */
+static enum leat_err connect_new(struct leat_http_call *place, const struct leat_url *url)
+{
+    if (place->request.open_only)
+        return LEAT_ERR_CLOSED;
+    if (place->phase == CALL_KEPT)
+        call_drop(place, true);
+    set_origin(place, url);
+    place->serial++;
+    return call_connect(place);
+}
+
 enum leat_err leat_http_call(struct leat_http_client *client,
                              const struct leat_http_request *request, struct leat_http_call **call)
 {
@@ -111,11 +123,7 @@ enum leat_err leat_http_call(struct leat_http_client *client,
         client->counts.reused++;
         call_begin(place);
     } else {
-        if (place->phase == CALL_KEPT)
-            call_drop(place, true);
-        set_origin(place, &url);
-        place->serial++;
-        err = call_connect(place);
+        err = connect_new(place, &url);
     }
     if (err)
         return err;

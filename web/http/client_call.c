@@ -104,7 +104,8 @@ static bool may_repeat(const struct leat_http_call *call, enum leat_err why)
     const unsigned idempotent = LEAT_HTTP_GET | LEAT_HTTP_HEAD | LEAT_HTTP_PUT | LEAT_HTTP_DELETE;
 
     /* A timeout or a malformed reply wouldn't go away by a new connection. */
-    if (!call->reused || call->begun || why == LEAT_ERR_TIMEOUT || why == LEAT_ERR_FORMAT)
+    if (!call->reused || call->request.open_only || call->begun || why == LEAT_ERR_TIMEOUT ||
+        why == LEAT_ERR_FORMAT)
         return false;
     return call->head_sent == 0 ||
            ((call->request.method & idempotent) && call->request.body_len == 0);

@@ -1424,6 +1424,33 @@ pub struct leat_doh {
     _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
 }
 #[repr(C)]
+pub struct leat_doh_client {
+    _private: [u8; 0],
+    _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
+}
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_doh_client_config {
+    pub tls_connect: Option<unsafe extern "C" fn(*mut leat_tls, *const leat_stream, *const leat_tls_client, *mut leat_stream) -> leat_err>,
+    pub tls_info: Option<unsafe extern "C" fn(*const leat_stream, *mut leat_tls_info)>,
+    pub carrier: *const leat_http_carrier,
+    pub connections: u16,
+    pub queries: u16,
+    pub reserved: [u64; 2],
+}
+zeroed!(leat_doh_client_config, 48, 8);
+offsets!(leat_doh_client_config, tls_connect 0, tls_info 8, carrier 16, connections 24, queries 26, reserved 32);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_doh_client_counts {
+    pub queries: u64,
+    pub replies: u64,
+    pub refused: u64,
+    pub lost: u64,
+}
+zeroed!(leat_doh_client_counts, 32, 8);
+offsets!(leat_doh_client_counts, queries 0, replies 8, refused 16, lost 24);
+#[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_doh_config {
     pub forwarder: *mut leat_forwarder,
@@ -1444,6 +1471,16 @@ pub struct leat_doh_counts {
 }
 zeroed!(leat_doh_counts, 48, 8);
 offsets!(leat_doh_counts, queries 0, replies 8, malformed 16, types 24, busy 32, failed 40);
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct leat_doh_server {
+    pub tls: leat_tls_client,
+    pub url: *const c_char,
+    pub client: *mut leat_doh_client,
+    pub reserved: [u64; 2],
+}
+zeroed!(leat_doh_server, 120, 8);
+offsets!(leat_doh_server, tls 0, url 88, client 96, reserved 104);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_drained {
@@ -1899,6 +1936,7 @@ pub struct leat_http_request {
     pub deadline_ns: u64,
     pub ticket: *mut leat_tls_ticket,
     pub early: bool,
+    pub open_only: bool,
     pub on_reply: Option<unsafe extern "C" fn(*mut leat_http_call, *mut c_void)>,
     pub on_body: Option<unsafe extern "C" fn(*mut leat_http_call, *mut c_void)>,
     pub on_writable: Option<unsafe extern "C" fn(*mut leat_http_call, *mut c_void)>,
@@ -1907,7 +1945,7 @@ pub struct leat_http_request {
     pub reserved: [u64; 2],
 }
 zeroed!(leat_http_request, 120, 8);
-offsets!(leat_http_request, method 0, url 8, fields 16, body_len 24, body 32, deadline_ns 40, ticket 48, early 56, on_reply 64, on_body 72, on_writable 80, on_failed 88, arg 96, reserved 104);
+offsets!(leat_http_request, method 0, url 8, fields 16, body_len 24, body 32, deadline_ns 40, ticket 48, early 56, open_only 57, on_reply 64, on_body 72, on_writable 80, on_failed 88, arg 96, reserved 104);
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct leat_http_route {
@@ -3274,7 +3312,7 @@ pub struct leat_zip_entry {
     _private: [u8; 0],
     _not_send: core::marker::PhantomData<(*mut u8, core::marker::PhantomPinned)>,
 }
-test_offsets!(leat_acceptor leat_acme_config leat_acme_info leat_acme_keep leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_answer leat_blocklist_counts leat_blocklist_line leat_blocklist_question leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_crypto_stretch leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_access leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_doh_config leat_doh_counts leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_files_medium leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_query leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_carrier leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_login leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
+test_offsets!(leat_acceptor leat_acme_config leat_acme_info leat_acme_keep leat_archive_counts leat_autoconf_config leat_autoconf_facts leat_block leat_block_counters leat_block_device leat_block_ops leat_block_request leat_blocklist_answer leat_blocklist_counts leat_blocklist_line leat_blocklist_question leat_blocklist_text leat_buf leat_capture_frame leat_capture_left_out leat_capture_source leat_channel leat_civil_date leat_config leat_connect_config leat_connect_lookup leat_connect_try leat_connecting leat_crypto leat_crypto_aead_key leat_crypto_anchors leat_crypto_certificate leat_crypto_chain leat_crypto_hashing leat_crypto_job leat_crypto_ops leat_crypto_pem leat_crypto_piece leat_crypto_private leat_crypto_public leat_crypto_share leat_crypto_stretch leat_dashboard_config leat_datagram leat_dhcp6_config leat_dhcp6_counts leat_dhcp6_lease leat_dhcp_config leat_dhcp_counts leat_dhcp_lease leat_dhcp_route leat_dns_access leat_dns_name leat_dns_record leat_dns_result leat_dns_server_config leat_dns_server_counts leat_dns_zone_error leat_dns_zones leat_doh_client_config leat_doh_client_counts leat_doh_config leat_doh_counts leat_doh_server leat_drained leat_drainer leat_endpoint leat_file leat_files leat_files_built_in leat_files_layers leat_files_medium leat_flow leat_forwarder_config leat_forwarder_counts leat_forwarder_domain leat_forwarder_domain_counts leat_forwarder_network leat_forwarder_own leat_forwarder_query leat_forwarder_question leat_holdings leat_host leat_http_access leat_http_carrier leat_http_client_config leat_http_client_counts leat_http_file leat_http_flow leat_http_folder leat_http_folder_config leat_http_handler leat_http_head leat_http_login leat_http_passwords leat_http_redirect leat_http_request leat_http_route leat_http_server_config leat_http_server_counts leat_ip leat_ip_link_counts leat_ipv6_config leat_ipv6_policy leat_link_counts leat_link_faults leat_lookup_failure leat_mac leat_mailbox leat_multipart leat_netif leat_netif_ops leat_passt_config leat_pcap_reader_config leat_pcap_reader_counters leat_refusal leat_resolver_config leat_resolver_counts leat_resolver_server leat_service leat_shm_config leat_shm_counters leat_slaac_config leat_slaac_counts leat_slaac_facts leat_sntp_config leat_sntp_counts leat_sntp_report leat_socket_config leat_socket_counters leat_stats leat_store leat_store_config leat_store_entry leat_store_info leat_store_request leat_stream leat_stream_ops leat_stream_progress leat_syslog_config leat_syslog_counts leat_tap_config leat_tap_counters leat_tasks_config leat_tasks_counts leat_tcp_config leat_tcp_events leat_tcp_info leat_tcp_listen_config leat_tcp_rtts leat_timer leat_tls_client leat_tls_config leat_tls_counts leat_tls_identity leat_tls_info leat_tls_pin leat_tls_ticket leat_top leat_top_entry leat_udp_config leat_udp_counts leat_udp_events leat_unreachable leat_url leat_vlan_config leat_vlan_counts leat_vlan_member leat_zip);
 extern "C" {
     pub static leat_tcp_bbr: leat_tcp_congestion;
     pub static leat_tcp_cubic: leat_tcp_congestion;
@@ -3443,11 +3481,17 @@ extern "C" {
     pub fn leat_dns_zone_memory_bytes(text: *const c_char, text_len: usize) -> usize;
     pub fn leat_dns_zone_parse(zone: *mut *mut leat_dns_zone, memory: *mut c_void, bytes: usize, text: *const c_char, text_len: usize, error: *mut leat_dns_zone_error) -> leat_err;
     pub fn leat_dns_zone_record_count(zone: *const leat_dns_zone) -> u32;
+    pub fn leat_doh_client_close(client: *mut leat_doh_client);
+    pub fn leat_doh_client_counts(client: *const leat_doh_client) -> *const leat_doh_client_counts;
+    pub fn leat_doh_client_memory_bytes(config: *const leat_doh_client_config) -> usize;
+    pub fn leat_doh_client_open(client: *mut *mut leat_doh_client, stack: *mut leat, memory: *mut c_void, bytes: usize, config: *const leat_doh_client_config) -> leat_err;
     pub fn leat_doh_close(doh: *mut leat_doh);
+    pub fn leat_doh_connect(tls: *mut leat_tls, below: *const leat_stream, server: *const leat_tls_client, session: *mut leat_stream) -> leat_err;
     pub fn leat_doh_counts(doh: *const leat_doh) -> *const leat_doh_counts;
     pub fn leat_doh_memory_bytes(config: *const leat_doh_config) -> usize;
     pub fn leat_doh_open(doh: *mut *mut leat_doh, stack: *mut leat, memory: *mut c_void, bytes: usize, config: *const leat_doh_config) -> leat_err;
     pub fn leat_doh_route(doh: *mut leat_doh, path: *const c_char) -> leat_http_route;
+    pub fn leat_doh_session(stream: *const leat_stream) -> *const leat_stream;
     pub fn leat_drain(stack: *mut leat, deadline_ns: u64);
     pub fn leat_drained(stack: *const leat) -> leat_drained;
     pub fn leat_drainer_add(stack: *mut leat, drainer: *mut leat_drainer);
