@@ -132,7 +132,7 @@ static void files_are_needed_and_reserved_is_0(void **state)
     assert_int_equal(open_with(&config), LEAT_ERR_ARGUMENT);
     config.files = &source.files;
     assert_int_equal(open_with(&config), LEAT_OK);
-    for (unsigned i = 0; i < LEAT_RESERVED; i++) {
+    for (unsigned i = 0; i < sizeof config.reserved / sizeof *config.reserved; i++) {
         config.reserved[i] = 1;
         assert_int_equal(open_with(&config), LEAT_ERR_ARGUMENT);
         config.reserved[i] = 0;
