@@ -41,6 +41,13 @@ def test_a_debug_console_has_the_same_text(guest, machine, tmp_path):
     assert "\n".join(echo.lines[ours:]) in "\n".join(lines)
 
 
+@pytest.mark.skipif(ARCH != "x86_64", reason="the others wait with interrupts masked")
+def test_an_interrupt_in_front_of_the_halt_ends_it(guest, machine):
+    one = guest("halt", machine, netdev=None)
+    assert one.wait() == 0
+    assert "woken" in one.lines
+
+
 def test_says_that_there_is_no_device(guest, machine):
     echo = guest("echo", machine, netdev=None)
     assert echo.wait() == 2

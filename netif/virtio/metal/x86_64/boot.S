@@ -129,6 +129,17 @@ long_mode:
 3:  hlt
     jmp 3b
 
+/* void interrupts_on_and_halt(void): sleeps until an interrupt. None comes between the two instructions, because sti takes
+ * effect after the one that follows it (Intel SDM 2B, STI). interrupt_taken() helps where that is forgotten. */
+    .text
+    .globl interrupts_on_and_halt
+interrupts_on_and_halt:
+    sti
+    .globl interrupts_halt
+interrupts_halt:
+    hlt
+    ret
+
 /*
  * One stub for each vector, of 16 bytes, so that its address follows from its number.  The processor
  * pushes an error code for some of the exceptions; the others push a zero in its place.

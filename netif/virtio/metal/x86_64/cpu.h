@@ -90,13 +90,6 @@ static inline void interrupts_off(void)
     __asm__ volatile("cli" : : : "memory");
 }
 
-/* Sleeps until an interrupt; one that comes between the two instructions is not lost, for sti
- * takes effect after the instruction that follows it (Intel SDM 2B, STI). */
-static inline void interrupts_on_and_halt(void)
-{
-    __asm__ volatile("sti; hlt" : : : "memory");
-}
-
 /* False: the generator had no number. */
 static inline bool cpu_rdrand(uint64_t *value)
 {

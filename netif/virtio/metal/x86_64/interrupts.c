@@ -73,7 +73,7 @@ struct task_state {
 _Static_assert(sizeof(struct task_state) == 104, "Intel SDM 3A, figure 8-11");
 
 extern const char interrupt_stubs[]; /* boot.S */
-void interrupt_taken(const struct interrupt_frame *frame);
+void interrupt_taken(struct interrupt_frame *frame);
 
 /* where every PC has them */
 static const uintptr_t lapic = 0xfee00000;
@@ -111,10 +111,14 @@ _Noreturn static void die(const struct interrupt_frame *frame)
                                 .address = registers[4].value});
 }
 
-void interrupt_taken(const struct interrupt_frame *frame)
+void interrupt_taken(struct interrupt_frame *frame)
 {
     const uint64_t vector = frame->vector;
 
+    /* It came in front of hlt, which would now sleep for ever: the shadow of sti was forgotten.
+     * QEMU's TCG does that whenever a hypervisor in it goes back to its guest. */
+    if (frame->rip == (uintptr_t)interrupts_halt)
+        frame->rip++;
     if (vector < EXCEPTIONS)
         die(frame);
     if (vector == INTERRUPT_SPURIOUS)

@@ -17,6 +17,10 @@ static inline uint8_t interrupts_number(uint8_t vector)
     return (uint8_t)(INTERRUPT_DEVICE + vector - 1);
 }
 
+/* Where the processor is while it sleeps (boot.S). */
+void interrupts_on_and_halt(void);
+extern const char interrupts_halt[];
+
 /* Starts the timer, which interrupts once in @count of its ticks. */
 void interrupts_timer_start(uint32_t count);
 uint32_t interrupts_timer_left(void);
