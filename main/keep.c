@@ -79,7 +79,8 @@ static const char *mount_complaint(struct keep *keep, enum leat_err err)
                  "wrote it: give another",
                  (unsigned)KEEP_NAMES, (unsigned)KEEP_RECORD_BYTES);
     else
-        snprintf(text, sizeof text, "it can't be used: %.150s", reason(keep, err));
+        snprintf(text, sizeof text, "it can't be used: %.150s%s", reason(keep, err),
+                 err == LEAT_ERR_DEVICE ? ": look at the host's disk, or give another" : "");
     return complain(keep, text);
 }
 

@@ -136,8 +136,11 @@ const char *metadata_read_seed(const struct options_metadata *choice,
     const enum seed_outcome outcome = seed_open(&found.seed, medium);
     const char *wrong = "the disk is damaged: make it again";
 
-    if (outcome == SEED_GOOD) {
+    if (outcome == SEED_GOOD)
         wrong = read_files(choice);
+    if (found.seed.failed) {
+        snprintf(found.file, sizeof found.file, "%.100s %s", disk, seed_failed);
+        wrong = found.file;
     } else if (outcome == SEED_NOT_FOUND) {
         snprintf(found.file, sizeof found.file,
                  "%.100s has no volume \"cidata\" of vfat or ISO 9660: make one with genisoimage "

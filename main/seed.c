@@ -1,11 +1,16 @@
 /* seed.c -- see seed.h. */
 #include "seed.h"
 
+const char seed_failed[] = "can't be read: look at the host's disk, or give another";
+
 bool seed_bytes(struct seed *seed, uint64_t from, void *to, size_t len)
 {
     struct leat_files_medium *medium = seed->medium;
 
-    return from <= medium->len && len <= medium->len - from && medium->read(medium, from, to, len);
+    if (from > medium->len || len > medium->len - from)
+        return false;
+    seed->failed |= !medium->read(medium, from, to, len);
+    return !seed->failed;
 }
 
 static uint8_t lower(uint8_t c)
@@ -31,6 +36,7 @@ enum seed_outcome seed_open(struct seed *seed, struct leat_files_medium *medium)
     enum seed_outcome outcome;
 
     seed->medium = medium;
+    seed->failed = false;
     seed->kind = SEED_ISO;
     outcome = seed_iso_open(seed);
     if (outcome != SEED_NOT_FOUND)

@@ -43,6 +43,7 @@ struct seed {
     struct seed_fat fat;
     struct seed_iso iso;
     uint8_t boot[512]; /* of FAT */
+    bool failed;       /* the medium could not be read */
 };
 
 /* A file: where it begins, a place or a cluster, and its bytes. */
@@ -56,6 +57,9 @@ enum seed_outcome {
     SEED_NOT_FOUND, /* no such volume, or no such file */
     SEED_BROKEN     /* what the disk says can't be */
 };
+
+/* The end of a line about a disk that fails. */
+extern const char seed_failed[];
 
 /* Looks for the volume; @medium stays. */
 enum seed_outcome seed_open(struct seed *seed, struct leat_files_medium *medium);

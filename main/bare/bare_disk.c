@@ -68,8 +68,10 @@ static bool read_bytes(struct leat_files_medium *medium, uint64_t from, void *to
     while (len > 0) {
         uint64_t part;
 
-        if ((from < disk->from || from - disk->from >= disk->have) && !fill(disk, from))
+        if ((from < disk->from || from - disk->from >= disk->have) && !fill(disk, from)) {
+            disk->has_failed = true;
             return false;
+        }
         part = disk->have - (from - disk->from);
         if (part > len)
             part = len;
@@ -89,5 +91,5 @@ void bare_disk_open(struct bare_disk *disk, struct leat_block_device *device,
     disk->device = device;
     disk->host = host;
     disk->from = disk->have = 0;
-    disk->is_lost = false;
+    disk->has_failed = disk->is_lost = false;
 }

@@ -22,6 +22,7 @@ struct bare_disk {
     struct leat_buf view; /* of `bytes` */
     uint64_t from;        /* what they are, */
     uint64_t have;        /* and how many */
+    bool has_failed;      /* bytes could not be read */
     bool is_lost;         /* a request has not ended: it keeps `bytes` */
     uint8_t bytes[BARE_DISK_BYTES];
 };

@@ -101,6 +101,18 @@ static void take_room(struct bare_machine *machine, uint64_t disk_bytes)
         files.room_bytes = 0;
 }
 
+/* Why the archive on @disk can't be opened, which files.why says, and what helps if the disk fails.
+ */
+static const char *end_of(const struct bare_disk *disk)
+{
+    const size_t len = strlen(files.why);
+
+    if (disk->has_failed)
+        snprintf(files.why + len, sizeof files.why - len,
+                 ": look at the host's disk, or give another");
+    return files.why;
+}
+
 /* NULL, or why not. */
 static const char *open_disk(struct bare_machine *machine, const char *name)
 {
@@ -122,12 +134,12 @@ static const char *open_disk(struct bare_machine *machine, const char *name)
     bare_disk_open(disk, device, machine->host);
     bytes = leat_archive_medium_memory_bytes(&disk->medium, part, files.why);
     if (bytes == 0)
-        return files.why;
+        return end_of(disk);
     memory = machine->take(machine, bytes);
     if (!memory)
         return no_memory;
     if (leat_archive_open_medium(&source, memory, bytes, &disk->medium, part, files.why))
-        return files.why;
+        return end_of(disk);
     add(source);
     take_room(machine, disk->medium.len);
     return NULL;

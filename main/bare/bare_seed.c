@@ -35,25 +35,30 @@ static struct leat_block_device *open_disk(struct bare_machine *machine, struct 
     return device;
 }
 
-/* Looks for a seed on all disks; returns the disk, or NULL. */
+/* Looks for a seed on all disks; returns the disk, or NULL, and @why says why. */
 static struct leat_block_device *find(struct bare_machine *machine, const struct options *options,
-                                      struct bare_disk *disk)
+                                      struct bare_disk *disk, const char **why)
 {
-    static char name[8];
+    static char name[8], line[80];
     static struct seed seed;
-    static const char *why;
+    const char *end;
 
+    *why = "no disk has a volume \"cidata\" of vfat or ISO 9660: attach one as virtio-blk";
     for (unsigned i = 1; i <= DISKS_MAX; i++) {
         struct leat_block_device *device;
 
         snprintf(name, sizeof name, i == 1 ? "disk" : "disk%u", i);
         if (is_taken(options, name))
             continue;
-        device = open_disk(machine, disk, name, &why);
+        device = open_disk(machine, disk, name, &end);
         if (!device)
             return NULL;
         if (seed_open(&seed, &disk->medium) != SEED_NOT_FOUND)
             return device;
+        if (seed.failed) {
+            snprintf(line, sizeof line, "%s %s", name, seed_failed);
+            *why = line;
+        }
         device->ops->close(device);
     }
     return NULL;
@@ -69,9 +74,8 @@ const char *bare_seed_read(struct bare_machine *machine, const struct options *o
     if (disk && name) {
         device = open_disk(machine, disk, name, &why);
     } else if (disk) {
-        device = find(machine, options, disk);
+        device = find(machine, options, disk, &why);
         name = "the disk";
-        why = "no disk has a volume \"cidata\" of vfat or ISO 9660: attach one as virtio-blk";
     } else if (machine->open_disk) {
         why = "the guest has too little memory";
     }
