@@ -47,14 +47,16 @@ def component(kind, name, version, licence=None, package=None, content=None):
     return made
 
 
-def bill(program, image, suffix):
-    """The text of the bill for an image, the bytes @image, of the ELF file @program; "raw" or "iso" is its kind."""
-    content, names, version = program.read_bytes(), symbols(program), leat_version()
+def bill(program, image, suffix, has_grub=True):
+    """The text of the bill for the bytes @image, an image of @program. That is an ELF file, or lies beside the ELF file of
+    its name. "raw" or "iso" is the image's kind."""
+    names = symbols(program.with_suffix(".elf") if program.suffix == ".image" else program)
+    content, version = program.read_bytes(), leat_version()
     parts = [component("library", "leat", version, "ISC")]
     parts += [component("library", name, installed(package), licence, package)
               for symbol, name, package, licence in INSIDE if symbol in names]
     own = component("application", program.stem, version, content=content)
-    boot = [component("firmware", name, installed(package), "GPL-3.0-or-later", package) for package, name in GRUB]
+    boot = [component("firmware", name, installed(package), "GPL-3.0-or-later", package) for package, name in GRUB if has_grub]
     digest = hashlib.sha256(image).hexdigest()
     subject = component("firmware", f"{program.stem}.{suffix}", version, content=image)
     return json.dumps({
