@@ -255,7 +255,7 @@ static void test_a_carrier_without_a_place_fails_the_call(void **state)
 static void test_a_carried_call_takes_the_place_of_a_kept_connection(void **state)
 {
     static const struct leat_tcp_events nothing;
-    static const struct leat_endpoint remote = {.ip = LEAT_IP4(10, 0, 0, 1), .port = 80};
+    static const struct leat_endpoint remote = {.ip = LEAT_IP4_INIT(10, 0, 0, 1), .port = 80};
     struct fixture *f = *state;
     struct heard *heard[PLACES], *carried = listen_for("https://leat.test/");
     struct leat_tcp *conn;
