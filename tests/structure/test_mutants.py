@@ -1,13 +1,17 @@
 """The mutations of tools/mutants: which places change, and which don't; and the rows of docs/lab/mutants.md."""
 
+import os
+import pathlib
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import tree
 
 sys.path.insert(0, str(tree.ROOT / "tools/lib"))
 import mutations  # noqa: E402
+import schemata  # noqa: E402
 
 SOURCE = """/* f.c -- a < b. */
 #define LIMIT 3
@@ -28,6 +32,38 @@ int f(int a, const char *text)
         call("1 + 1");
     left++; /* one more */
     return left;
+}
+"""
+
+
+PROGRAM = """/* p.c */
+#include <stdlib.h>
+
+static const int table[] = {3};
+
+static void add(int *sum, int count)
+{
+    for (int i = 0; i < count; i++)
+        *sum += 2;
+}
+
+static int jump(int sum)
+{
+    if (sum > 5)
+        goto out;
+    sum += 1;
+out:
+    return sum;
+}
+
+int main(void)
+{
+    int sum = 1;
+
+    add(&sum, table[0]);
+    if (sum == 7)
+        return sum;
+    return jump(sum) + 20;
 }
 """
 
@@ -69,6 +105,41 @@ class Mistakes(unittest.TestCase):
                  for mutant in mutations.mutants_of(path, tree.read(path))]
         for kind in mutations.KINDS:
             self.assertGreater(kinds.count(kind), 50, kind)
+
+
+class Together(unittest.TestCase):
+    """Programs that have many mistakes, of which a number chooses one."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.mutants = list(mutations.mutants_of("p.c", PROGRAM))[::3]
+
+    def program(self, text):
+        source, program = pathlib.Path(self.folder, "p.c"), pathlib.Path(self.folder, "p")
+        source.write_text(text, encoding="utf-8")
+        subprocess.run([os.environ.get("CC", "cc"), "-w", "-o", program, source], check=True)
+        return program
+
+    def status(self, program, number=None):
+        environment = {**os.environ, **({} if number is None else {"LEAT_MUTANT": str(number)})}
+        return subprocess.run([program], env=environment, timeout=60, check=False).returncode
+
+    def test_each_does_what_it_does_alone(self):
+        own = {number: mutant for number, mutant in enumerate(self.mutants) if schemata.body_of(mutant, PROGRAM)}
+        ends = {number: mutant for number, mutant in own.items() if "i--" not in mutations.lines_of(mutant, PROGRAM)[1]}
+        alone = {number: self.status(self.program(mutations.applied(mutant, PROGRAM)))
+                 for number, mutant in ends.items()}
+        program = self.program(schemata.combined(PROGRAM, own))
+        self.assertEqual({number: self.status(program, number) for number in ends}, alone)
+        self.assertEqual(self.status(program), 7)
+        self.assertGreater(len(set(alone.values())), 3)
+
+    def test_tables_and_functions_with_labels_need_a_build_of_their_own(self):
+        functions = {mutations.place_of(mutant, PROGRAM)[1] for mutant in self.mutants
+                     if not schemata.body_of(mutant, PROGRAM)}
+        self.assertEqual(functions, {"", "jump"})
 
 
 class Tool(unittest.TestCase):
