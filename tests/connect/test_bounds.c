@@ -159,6 +159,43 @@ static void the_connection_is_the_programs(void **state)
     assert_int_equal(talk->connecting.tries[0].err, LEAT_OK);
 }
 
+static void expect_nothing_held(const struct talk *talk)
+{
+    const struct leat_connecting *connecting = &talk->connecting;
+
+    assert_false(connecting->runs);
+    assert_null(connecting->lookups[0].lookup);
+    assert_null(connecting->lookups[1].lookup);
+    for (unsigned i = 0; i < connecting->try_count; i++)
+        assert_null(connecting->tries[i].conn);
+}
+
+/* Neither a lookup nor a connection, however it has ended. */
+static void an_attempt_that_has_ended_holds_nothing(void **state)
+{
+    struct talk *talk = *state;
+
+    ask_liar(talk, NULL); /* it never answers */
+    assert_int_equal(talk_begin(talk, "www.example.test", OPEN_PORT), LEAT_OK);
+    world_wait(talk->f->world, 10 * ms);
+    assert_non_null(talk->connecting.lookups[0].lookup);
+    assert_non_null(talk->connecting.lookups[1].lookup);
+    leat_connect_cancel(&talk->connecting);
+    expect_nothing_held(talk);
+    begin_until(talk, "www.example.test", 500 * ms);
+    assert_int_equal(talk->err, LEAT_ERR_TIMEOUT);
+    expect_nothing_held(talk);
+    talk->config.hosts = "10.0.0.98 two.test\n10.0.0.1 two.test\n";
+    assert_int_equal(talk_begin(talk, "two.test", OPEN_PORT), LEAT_OK);
+    world_wait(talk->f->world, 10 * ms);
+    leat_connect_cancel(&talk->connecting);
+    expect_nothing_held(talk);
+    assert_int_equal(talk_connect(talk, "two.test", OPEN_PORT), LEAT_OK);
+    expect_nothing_held(talk);
+    begin_until(talk, "10.0.0.98", 500 * ms);
+    expect_nothing_held(talk);
+}
+
 /* Names beside "localhost" and "local" are names like others. */
 static void only_these_names_are_special(void **state)
 {
@@ -353,6 +390,7 @@ int main(void)
         talk_test(a_deadline_before_the_next_try_ends_all),
         talk_test(an_old_report_is_not_told),
         talk_test(the_connection_is_the_programs),
+        talk_test(an_attempt_that_has_ended_holds_nothing),
         talk_test(only_these_names_are_special),
         talk_test(the_search_list_is_tried_in_its_order),
         talk_test(a_joined_name_has_255_bytes_at_most),

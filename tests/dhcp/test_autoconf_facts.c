@@ -1,5 +1,6 @@
 /* test_autoconf_facts.c -- each fact of a lease, each report, and the limits of a configuration. */
 #include "dhcp_home.h"
+#include "service_netif.h"
 
 static const char empty[] = "";
 
@@ -108,6 +109,52 @@ static void a_renewal_without_options_clears_their_facts(void **state)
     assert_string_equal(facts->host_name, empty);
     assert_string_equal(facts->domain_name, empty);
     assert_string_equal(facts->search, empty);
+}
+
+/* An ACK with option 121: @count routes by the gateway, to 172.16.0.0/24 and those behind it. */
+static void acknowledge_routes(struct home *home, unsigned count)
+{
+    struct answer ack = answer(&home->talk, ACK, 3600);
+    uint8_t routes[8 * LEAT_DHCP_ROUTES_MAX];
+
+    for (unsigned i = 0; i < count; i++)
+        memcpy(routes + 8 * i, (const uint8_t[]){24, 172, 16, (uint8_t)i, 10, 0, 0, 9}, 8);
+    if (count > 0)
+        answer_option(&ack, 121, routes, 8 * count);
+    talk_feed(&home->talk, &ack);
+}
+
+static void expect_routes(struct home *home, unsigned count)
+{
+    const struct leat *stack = home->talk.world->stack;
+
+    for (unsigned i = 0; i < LEAT_DHCP_ROUTES_MAX; i++)
+        assert_int_equal(service_has_route(stack, IP4(172, 16, i, 0), 24), i < count);
+    assert_false(service_has_route(stack, IP4_ANY, 0));
+    assert_true(leat_ip_is_any(leat_autoconf_facts(home->autoconf)->gateway));
+}
+
+/* No other route is added beside them, and no default without a router. */
+static void each_route_of_a_lease_is_added_and_withdrawn(void **state)
+{
+    static const unsigned counts[] = {0, 1, 2, LEAT_DHCP_ROUTES_MAX - 1, LEAT_DHCP_ROUTES_MAX};
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof counts / sizeof *counts; i++) {
+        struct home *home = home_create();
+        void *arg = home;
+
+        home->config.routes = true;
+        home->talk.world->config.routes = LEAT_DHCP_ROUTES_MAX + 1;
+        world_init(home->talk.world);
+        offer(home);
+        acknowledge_routes(home, counts[i]);
+        assert_int_equal(home->configured, 1);
+        expect_routes(home, counts[i]);
+        leat_autoconf_stop(home->autoconf, false);
+        expect_routes(home, 0);
+        home_teardown(&arg);
+    }
 }
 
 /* Each report once, and no other beside it. */
@@ -247,6 +294,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         home_test(every_fact_comes_changes_and_goes),
         home_test(a_renewal_without_options_clears_their_facts),
+        cmocka_unit_test(each_route_of_a_lease_is_added_and_withdrawn),
         home_test(a_refusal_and_a_conflict_are_told_apart),
         home_test(the_program_may_refuse_a_lease),
         home_test(no_callback_is_needed),
