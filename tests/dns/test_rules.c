@@ -321,6 +321,24 @@ static void test_threat_N13_the_work_of_expressions_is_limited(void **state)
                      100 - leat_blocklist_text(list)->expressions);
 }
 
+/* Sixteen expressions of 256 positions are all the work that is allowed. */
+static void test_the_work_of_expressions_may_reach_its_limit(void **state)
+{
+    char text[40];
+
+    (void)state;
+    open_with(RULES_BYTES);
+    leat_blocklist_begin(list, false);
+    for (unsigned i = 0; i < 18; i++) {
+        snprintf(text, sizeof text, "/[ab]{252}x%02u$/\n", i);
+        leat_blocklist_read(list, text, strlen(text));
+    }
+    assert_int_equal(leat_blocklist_text(list)->expressions, LEAT_BLOCKLIST_WORK / 1024);
+    assert_int_equal(leat_blocklist_text(list)->over_limit, 2);
+    leat_blocklist_read(list, "/^b/\n", 5); /* not even a short one */
+    assert_int_equal(leat_blocklist_text(list)->over_limit, 3);
+}
+
 static void test_threat_N13_a_name_has_a_limited_number_of_conditions(void **state)
 {
     char text[60];
@@ -427,6 +445,7 @@ int main(void)
         cmocka_unit_test_teardown(test_memory_may_end_within_a_rule, end),
         cmocka_unit_test_teardown(test_expressions_that_are_too_long_or_too_deep_are_refused, end),
         cmocka_unit_test_teardown(test_threat_N13_the_work_of_expressions_is_limited, end),
+        cmocka_unit_test_teardown(test_the_work_of_expressions_may_reach_its_limit, end),
         cmocka_unit_test_teardown(test_threat_N13_a_name_has_a_limited_number_of_conditions, end),
         cmocka_unit_test_teardown(test_expressions_by_themselves, end),
         cmocka_unit_test_teardown(test_patterns_with_stars_are_expressions, end),

@@ -153,6 +153,57 @@ static void test_stale_answers_are_used_when_too_many_ask(void **state)
     assert_int_equal(f->counts->cache_stale, 3);
 }
 
+static uint32_t told_ttl_s;
+
+static void keep_ttl(struct leat_forwarder_query *query, const uint8_t *reply, size_t len,
+                     uint32_t ttl_s)
+{
+    (void)query;
+    (void)reply;
+    (void)len;
+    told_ttl_s = ttl_s;
+}
+
+/* The TTL that a forwarder tells beside its reply, which a program uses as max-age. */
+static uint32_t ttl_told(struct fixture *f, const char *name)
+{
+    struct leat_forwarder_query query = {.peer = four(9), .on_reply = keep_ttl};
+    struct message message;
+
+    told_ttl_s = UINT32_MAX;
+    make_query(&message, name, LEAT_DNS_A, 0);
+    assert_true(leat_forwarder_ask(home.forwarder, &query, message.bytes, message.len));
+    world_wait(f->world, ms);
+    assert_int_not_equal(told_ttl_s, UINT32_MAX);
+    return told_ttl_s;
+}
+
+/* An answer has a TTL of 9 s, which falls in the cache; a stale one has 30 s (RFC 8767 4). */
+static void test_the_ttl_of_a_reply_falls_with_the_age_of_its_answer(void **state)
+{
+    const struct leat_forwarder_config config = {.waiting = 4};
+    struct fixture *f = *state;
+
+    with_liar(f, says_8);
+    open_caching(f);
+    open_home_with(f, &config);
+    assert_int_equal(ttl_told(f, "www.example.test"), 9);
+    assert_int_equal(ttl_told(f, "www.example.test"), 9);
+    for (uint32_t age_s = 1; age_s < 9; age_s++) {
+        world_wait(f->world, second - ms);
+        assert_int_equal(ttl_told(f, "www.example.test"), 9 - age_s);
+    }
+    world_wait(f->world, 2 * second);
+    assert_int_equal(ttl_told(f, "www.example.test"), 9); /* asked for again */
+    assert_int_equal(asked(f), 2);
+    f->liar.answer = says_servfail;
+    world_wait(f->world, 10 * second);
+    assert_int_equal(ttl_told(f, "www.example.test"), 30);
+    assert_int_equal(ttl_told(f, "other.example.test"), 0); /* a failure */
+    f->liar.answer = says_ttl_0;
+    assert_int_equal(ttl_told(f, "third.example.test"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +212,7 @@ int main(void)
         TEST(test_a_failure_is_never_stale),
         TEST(test_a_replaced_answer_is_never_used_as_stale),
         TEST(test_stale_answers_are_used_when_too_many_ask),
+        HOME(test_the_ttl_of_a_reply_falls_with_the_age_of_its_answer),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
