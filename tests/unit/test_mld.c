@@ -377,6 +377,31 @@ static void test_threat_V12_a_flood_of_hasty_queries_gets_few_answers(void **sta
     assert_in_range(answers, 8, 40);
 }
 
+/* RFC 3810 6; the flags in front of a scope have no effect. */
+static void groups_of_each_scope_but_the_nodes_own_are_told(void **state)
+{
+    struct world *world = settled(state);
+    struct leat_udp *udp = world_socket(world, 0);
+    struct leat_netif *netif = &world->dev.netif;
+
+    for (unsigned flags = 0; flags <= 0x30; flags += 0x10) {
+        for (unsigned scope = 0; scope < 16; scope++) {
+            struct leat_ip group = ip6_of("ff00::1234");
+
+            group.bytes[1] = (uint8_t)(flags | scope);
+            assert_int_equal(leat_udp_join(udp, netif, group), LEAT_OK);
+            world_wait(world, 5 * second);
+            assert_int_equal(fake_netif_sent_count(&world->dev) > 0, scope > 1);
+            fake_netif_forget(&world->dev);
+            assert_int_equal(leat_udp_leave(udp, netif, group), LEAT_OK);
+            world_wait(world, 5 * second);
+            assert_int_equal(fake_netif_sent_count(&world->dev) > 0, scope > 1);
+            fake_netif_forget(&world->dev);
+        }
+    }
+    leat_udp_close(udp);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,6 +413,7 @@ int main(void)
         world6_test(an_older_router_is_spoken_to_in_its_version),
         world6_test(the_last_reporter_sends_an_older_router_its_leave),
         cmocka_unit_test_teardown(another_identifier_is_another_group, world_teardown),
+        world6_test(groups_of_each_scope_but_the_nodes_own_are_told),
         world6_test(test_threat_V12_queries_from_afar_are_dropped),
         world6_test(test_threat_V12_lists_of_sources_must_be_there),
         world6_test(test_threat_V12_a_flood_of_hasty_queries_gets_few_answers),
