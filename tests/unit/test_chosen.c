@@ -107,8 +107,9 @@ static void check(const char *was, uint64_t archive, uint64_t archive_end)
     const struct chosen chosen = {.command_line = "--ip=10.0.2.15/24 --stats",
                                   .command_line_bytes = 26,
                                   .archive = archive,
-                                  .archive_end = archive_end};
-    uint64_t start, end, address, bytes;
+                                  .archive_end = archive_end,
+                                  .civil_s = 1795749660};
+    uint64_t start, end, civil_s, address, bytes;
     struct fdt_node node = {0};
     unsigned found = 0;
     struct fdt fdt;
@@ -130,6 +131,8 @@ static void check(const char *was, uint64_t archive, uint64_t archive_end)
         found++;
         expect_text(&fdt, &node, "bootargs", chosen.command_line);
         expect_text(&fdt, &node, "stdout-path", was && strcmp(was, "chosen") == 0 ? "old" : NULL);
+        assert_true(fdt_number(fdt_property(&fdt, &node, "leat,civil-s"), 0, 2, &civil_s));
+        assert_int_equal(civil_s, chosen.civil_s);
         if (archive == archive_end) {
             expect_text(&fdt, &node, "linux,initrd-start", NULL);
             continue;

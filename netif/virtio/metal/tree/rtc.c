@@ -15,7 +15,7 @@ uint64_t rtc_civil_ns(void)
 
     /* 0: unknown, as for every clock of a host */
     if (tree->rtc.kind == TREE_NONE || !metal_map(at))
-        return 0;
+        return tree->civil_s > 0 ? tree->civil_s * 1000000000 + clock_ns() : 0;
     if (tree->rtc.kind == TREE_PL031)
         return (uint64_t)mmio_read32(at + PL031_SECONDS) * 1000000000;
     {

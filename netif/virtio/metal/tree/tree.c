@@ -184,6 +184,7 @@ static void read_chosen(struct reader *reader)
     const struct fdt_value path = property(reader, "stdout-path");
 
     read_archive(reader);
+    (void)fdt_number(property(reader, "leat,civil-s"), 0, 2, &tree->civil_s);
     if (line.len > 0 && line.len <= TREE_COMMAND_LINE_BYTES && line.bytes[line.len - 1] == 0)
         tree->command_line = (const char *)line.bytes;
     else

@@ -59,6 +59,7 @@ struct tree {
         enum tree_device kind;
         uint64_t address;
     } rtc;
+    uint64_t civil_s; /* of the start, which efi/start.c has asked the firmware for; 0: unknown */
     struct {
         enum tree_device kind;
         uint64_t address,

@@ -42,12 +42,13 @@ enum {
 };
 
 /* The new names behind the tree's, and where each begins. */
-static const char names[] = "bootargs\0linux,initrd-start\0linux,initrd-end";
+static const char names[] = "bootargs\0linux,initrd-start\0linux,initrd-end\0leat,civil-s";
 
 enum {
     NAME_LINE = 0,
     NAME_ARCHIVE = 9,
-    NAME_ARCHIVE_END = 28
+    NAME_ARCHIVE_END = 28,
+    NAME_CIVIL = 45
 };
 
 struct copy {
@@ -87,11 +88,11 @@ static void put_property(struct copy *copy, uint32_t name, uint32_t len)
     put32(copy, copy->fields[FIELD_NAMES_BYTES] + name);
 }
 
-static void put_address(struct copy *copy, uint32_t name, uint64_t address)
+static void put_number(struct copy *copy, uint32_t name, uint64_t number)
 {
     put_property(copy, name, 8);
-    put32(copy, (uint32_t)(address >> 32));
-    put32(copy, (uint32_t)address);
+    put32(copy, (uint32_t)(number >> 32));
+    put32(copy, (uint32_t)number);
 }
 
 static void put_words(struct copy *copy, const struct chosen *chosen)
@@ -99,9 +100,11 @@ static void put_words(struct copy *copy, const struct chosen *chosen)
     put_property(copy, NAME_LINE, (uint32_t)chosen->command_line_bytes);
     put(copy, (const uint8_t *)chosen->command_line, (uint32_t)chosen->command_line_bytes);
     if (chosen->archive < chosen->archive_end) {
-        put_address(copy, NAME_ARCHIVE, chosen->archive);
-        put_address(copy, NAME_ARCHIVE_END, chosen->archive_end);
+        put_number(copy, NAME_ARCHIVE, chosen->archive);
+        put_number(copy, NAME_ARCHIVE_END, chosen->archive_end);
     }
+    if (chosen->civil_s > 0)
+        put_number(copy, NAME_CIVIL, chosen->civil_s);
 }
 
 /* ---- the tree's own */
@@ -124,7 +127,8 @@ static bool is_replaced(const struct copy *copy)
 
     return name < bytes && (is_text(text, bytes - name, names + NAME_LINE) ||
                             is_text(text, bytes - name, names + NAME_ARCHIVE) ||
-                            is_text(text, bytes - name, names + NAME_ARCHIVE_END));
+                            is_text(text, bytes - name, names + NAME_ARCHIVE_END) ||
+                            is_text(text, bytes - name, names + NAME_CIVIL));
 }
 
 /* The bytes of the token at @at, with its name or value, or 0 if they end behind the block. */

@@ -14,6 +14,7 @@ struct chosen {
     const char *command_line;
     size_t command_line_bytes;     /* with its NUL */
     uint64_t archive, archive_end; /* equal: there is none */
+    uint64_t civil_s;              /* since 1970; 0: unknown */
 };
 
 /* The bytes of a tree; 0: it is none that can be copied. */

@@ -10,8 +10,13 @@ typedef uint64_t efi_status;
 #define EFI_OUT_OF_RESOURCES UINT64_C(0x8000000000000009)
 
 enum {
-    EFI_ANY_PAGES = 0, /* for allocate_pages() */
+    EFI_ANY_PAGES = 0,   /* for allocate_pages() */
+    EFI_LOADER_CODE = 1, /* kinds of memory (7.2.1) */
     EFI_LOADER_DATA = 2,
+    EFI_BOOT_CODE = 3,
+    EFI_BOOT_DATA = 4,
+    EFI_FREE = 7,
+    EFI_NO_ZONE = 0x7ff,
     EFI_PAGE_BYTES = 4096
 };
 
@@ -36,6 +41,35 @@ struct efi_boot_services {
     void *protocols[9];
     void *images[4];
     efi_status (*exit_boot_services)(void *handle, uint64_t key);
+    void *others[10];
+    efi_status (*locate_protocol)(const struct efi_guid *guid, void *registration, void **protocol);
+};
+
+/* An entry of the memory map, which may be longer. */
+struct efi_memory {
+    uint32_t type;
+    uint32_t pad;
+    uint64_t start, virtual_start, pages, attributes;
+};
+
+struct efi_time {
+    uint16_t year;
+    uint8_t month, day, hour, minute, second, pad;
+    uint32_t ns;
+    int16_t zone; /* minutes that UTC is later, or EFI_NO_ZONE */
+    uint8_t daylight, pad2;
+};
+
+struct efi_runtime_services {
+    uint8_t header[24];
+    efi_status (*get_time)(struct efi_time *time, void *capabilities);
+};
+
+/* EFI_RNG_PROTOCOL (37.5) */
+struct efi_random {
+    void *get_info;
+    efi_status (*get)(struct efi_random *random, const struct efi_guid *algorithm, uint64_t bytes,
+                      uint8_t *to);
 };
 
 struct efi_table {
@@ -51,13 +85,14 @@ struct efi_system_table {
     void *output_handle;
     struct efi_text_output *output;
     void *errors[2];
-    void *runtime;
+    struct efi_runtime_services *runtime;
     struct efi_boot_services *boot;
     uint64_t table_count;
     const struct efi_table *tables;
 };
 
 _Static_assert(__builtin_offsetof(struct efi_boot_services, exit_boot_services) == 232, "7");
+_Static_assert(__builtin_offsetof(struct efi_boot_services, locate_protocol) == 320, "7");
 _Static_assert(__builtin_offsetof(struct efi_system_table, tables) == 112, "4.3");
 
 #endif
