@@ -1,6 +1,8 @@
 /* device.c -- initialization of a virtio device (virtio 1.2, 3.1.1). */
 #include "device.h"
 
+#include <leat/assert.h>
+
 #include "feature_names.h"
 
 enum {
@@ -80,6 +82,7 @@ bool virtio_queue_open(struct virtio_device *device, uint16_t index, struct virt
     const uint16_t offered = device->transport->queue_max(device, index);
     uint16_t size = VIRTQUEUE_SIZE_MAX;
 
+    leat_debug_assert(index < VIRTIO_QUEUES_MAX); /* notify_at[] */
     if (size_max == 0 || offered == 0)
         return false;
     while (size > size_max || size > offered)

@@ -4,6 +4,8 @@
  * After the reset the device writes nowhere any more (virtio 1.2, 2.4.1), and only then may the
  * buffers be used for something else.
  */
+#include <leat/assert.h>
+
 #include "net.h"
 
 void virtio_net_stop(struct leat_virtio *virtio)
@@ -21,6 +23,7 @@ void virtio_net_stop(struct leat_virtio *virtio)
 
 void virtio_net_lose(struct leat_virtio *virtio, const char *why)
 {
+    leat_debug_assert(why != 0); /* NULL means that it isn't lost */
     virtio_net_stop(virtio);
     virtio->why_lost = why;
 }

@@ -10,7 +10,7 @@ struct leat_platform;
 /* Before all others. */
 void beside_use(struct leat_platform *platform);
 
-/* In images: what beside_use() was given. */
+/* The platform that beside_use() was given; in images only. */
 struct leat_platform *beside_platform(void);
 
 int beside_close(int fd);

@@ -35,6 +35,7 @@ BRINGS = {
 # run by CI systems that provide their commands, or skipped with a message
 ELSEWHERE = {
     "ccache": "tools/test is only faster with it",
+    "ld.lld": "tools/mutants is only faster with it",
     "git": "without it tools/test calls a commit unknown",
     "apt-get": "need.sh asks whether it is there",
     "apt-cache": "a part of apt; without it the test of Xen is skipped",

@@ -1,10 +1,13 @@
 /* memory.c -- which addresses are memory. */
+#include <leat/assert.h>
+
 #include "metal.h"
 
 static uint64_t memory_start, memory_bytes; /* the RAM that the program has been given */
 
 void memory_init(uint64_t start, size_t bytes)
 {
+    leat_assert(bytes <= UINT64_MAX - start); /* is_within() */
     memory_start = start;
     memory_bytes = bytes;
 }

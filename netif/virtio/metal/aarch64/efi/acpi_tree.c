@@ -1,9 +1,9 @@
 /*
  * acpi_tree.c -- see acpi_tree.h.
  *
- * The image reads a device tree, so what it needs of ACPI becomes one: the interrupt controller
- * (MADT), the timer (GTDT), PSCI (FADT), the console (SPCR), and PCI (MCFG, with the lines of its
- * pins from the DSDT). Devices that only the DSDT's code describes are left out.
+ * The image reads a device tree, so the tables that it needs become one. They are the interrupt
+ * controller (MADT), the timer (GTDT), PSCI (FADT), the console (SPCR), and PCI (MCFG). The lines
+ * of PCI's pins are those of the DSDT. Devices that only the DSDT's code describes are left out.
  */
 #include "acpi_tree.h"
 

@@ -15,7 +15,7 @@ struct acpi_piece {
     uint64_t start, end;
 };
 
-/* What the tables don't say. */
+/* Facts that the tables don't have. */
 struct acpi_facts {
     struct acpi_piece memory[ACPI_TREE_PIECES];
     unsigned memory_count;
