@@ -85,6 +85,7 @@ INDIRECT = {
     "tcp/congestion/recovery.c": CONGESTION,
     "dns_client_serve": ["forward_tcp.c:serve", "dns_server.c:client_serve"],
     **{f"proto/dns/{name}.c": OUT for name in ("dns_clients", "dns_server", "dns_told", "forward_own", "forward_query", "forward_reply", "forward_tcp", "lookup", "query_receive", "upstream_conn")},
+    "web/doh/doh_conn.c": OUT,
     **{f"web/http/{name}.c": OUT for name in ("client", "client_call", "client_conn", "client_reply", "client_request", "server_conn", "server_serve", "http_exchange",
                                           "http_receive", "http_send", "http_server", "http_passwords")},
     "web/http/metrics.c": ["leat_tcp_rtt_bound_ns", "leat_http_latency_bound_ns"], "web/http/dashboard.c": OUT,

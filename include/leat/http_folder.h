@@ -42,8 +42,8 @@ struct leat_http_redirect {
 /** A user who wants a file (RFC 7617).  Both strings are as the client sent them, at most 190 bytes
  * together. */
 struct leat_http_login {
-    const char *name;
-    const char *password;
+    const char *name;      /**< of the user */
+    const char *password;  /**< of the user */
     struct leat_ip client; /**< the client's address */
     uint16_t retry_s;      /**< 1; with LEAT_HTTP_LOGIN_LATER the seconds until it may ask again */
 };
