@@ -10,7 +10,8 @@
 #include <string.h>
 
 enum {
-    VERSION = 1 /* of each value */
+    VERSION = 1, /* of each value */
+    SILENCES = 6 /* a disk that goes on answering has so many times as long as one that doesn't */
 };
 
 static const uint64_t second_ns = 1000000000;
@@ -102,14 +103,28 @@ static bool is_busy(const struct keep *keep)
     return busy;
 }
 
-/* Polls until nothing is busy; false: it still is, after @most_ns. */
-static bool wait(struct keep *keep, uint64_t most_ns)
+/* A number that each answer of the disk changes. */
+static uint64_t answers(const struct keep *keep)
+{
+    const struct leat_block_counters *counters = &keep->block.counters;
+
+    return counters->sectors_read + counters->sectors_written + counters->failed;
+}
+
+/* Polls until nothing is busy; false: it still is, and the disk was silent for @silence_ns, or has
+ * had SILENCES times as long in all. */
+static bool wait(struct keep *keep, uint64_t silence_ns)
 {
     const uint64_t began_ns = now_ns(keep);
-    uint64_t now = began_ns;
+    uint64_t now = began_ns, answer_ns = began_ns, before = answers(keep);
 
-    for (; is_busy(keep) && now - began_ns < most_ns; now = now_ns(keep))
+    for (; is_busy(keep) && now - answer_ns < silence_ns && now - began_ns < SILENCES * silence_ns;
+         now = now_ns(keep)) {
         leat_poll(keep->platform->stack, now);
+        if (answers(keep) != before)
+            answer_ns = now;
+        before = answers(keep);
+    }
     return !is_busy(keep);
 }
 

@@ -371,6 +371,24 @@ static void a_disk_without_an_answer_is_given_up(void **state)
     f->faulty.looks = 0;
 }
 
+/* A disk of a loaded host answers late, but it answers. */
+static void a_slow_disk_has_a_minute(void **state)
+{
+    struct fixture *f = *state;
+
+    f->faulty.looks = 250;
+    assert_null(boot(f));
+    assert_in_range(f->now_ns, 11 * UINT64_C(1000000000), 59 * UINT64_C(1000000000));
+    f->faulty.looks = 0;
+    halt(f);
+    f->faulty.looks = 900;
+    f->now_ns = 0;
+    assert_string_equal(boot(f), "--store disk: the disk doesn't answer");
+    assert_in_range(f->now_ns, 60 * UINT64_C(1000000000), 61 * UINT64_C(1000000000));
+    halt(f);
+    f->faulty.looks = 0;
+}
+
 static void a_disk_that_stops_answering_is_told_at_the_end(void **state)
 {
     struct fixture *f = *state;
@@ -439,6 +457,7 @@ int main(void)
         TEST(a_disk_with_something_else_is_refused_unless_it_is_to_be_erased),
         TEST(a_small_disk_and_large_sectors_are_refused),
         TEST(a_disk_without_an_answer_is_given_up),
+        TEST(a_slow_disk_has_a_minute),
         TEST(a_disk_that_stops_answering_is_told_at_the_end),
         TEST(a_read_only_disk_is_told),
         TEST(a_failed_write_is_told_once),
