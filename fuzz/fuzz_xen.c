@@ -54,12 +54,15 @@ static void use_rx(uint32_t queue)
     uint32_t *seen = &liar.seen[2 * queue + 1];
     const uint8_t how = next8();
     union xen_rx_slot *slot;
+    uint32_t ref;
     uint8_t *page;
 
     if (!ring || *seen == ring->head.request_produced)
         return;
     slot = &ring->slots[(*seen)++ % XEN_RING_SLOTS];
-    page = liar_page(slot->request.ref);
+    /* once: after an earlier lie it can name the ring, and then the page below holds the slot */
+    ref = slot->request.ref;
+    page = liar_page(ref);
     if (how & 16) {
         slot->extra = (struct xen_extra){.type = next8() & 7};
         slot->extra.flags = next8() & 3;
@@ -75,7 +78,7 @@ static void use_rx(uint32_t queue)
             page[20] = page[23] = 6;
         }
         if (how & 128 && page)
-            liar.entries[slot->request.ref].held = next8() > 250;
+            liar.entries[ref].held = next8() > 250;
         slot->response =
             (struct xen_rx_response){0, how & 64 ? next16() : 0, how & 15,
                                      how & 128 ? (int16_t)next16() : (int16_t)(len * 5)};
