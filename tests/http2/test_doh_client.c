@@ -344,15 +344,20 @@ static void queries_at_a_time(void **state)
     assert_int_equal(server.queries, 2 * QUERIES);
 }
 
-static void by_http2_streams_are_parallel(void **state)
+/* Begins two queries of a server that doesn't answer. */
+static void begin_two(struct fixture *f, struct outcome outcomes[2])
 {
-    struct fixture *f = *state;
-    static struct outcome outcomes[2];
-
-    memset(outcomes, 0, sizeof outcomes);
+    memset(outcomes, 0, 2 * sizeof *outcomes);
     server.deed = BE_SILENT;
     begin_all(f, outcomes, 2);
     world_wait(f->world, 200 * ms);
+}
+
+static void by_http2_streams_are_parallel(void **state)
+{
+    static struct outcome outcomes[2];
+
+    begin_two(*state, outcomes);
     assert_int_equal(server.queries, 2);
     assert_int_equal(leat_http2_counts(http2)->connections, 1);
 }
@@ -362,10 +367,7 @@ static void by_http_1_1_queries_follow_each_other(void **state)
     struct fixture *f = *state;
     static struct outcome outcomes[2];
 
-    memset(outcomes, 0, sizeof outcomes);
-    server.deed = BE_SILENT;
-    begin_all(f, outcomes, 2);
-    world_wait(f->world, 200 * ms);
+    begin_two(f, outcomes);
     assert_int_equal(server.queries, 1);
     server.deed = ANSWER;
     reply(server.held);

@@ -16,11 +16,6 @@ enum {
 
 static const char type[] = "application/dns-message";
 
-static void kick(struct doh_conn *conn)
-{
-    leat_timer_set(conn->client->stack, &conn->timer, leat_now_ns(conn->client->stack));
-}
-
 void doh_ask_lose(struct doh_conn *conn, enum leat_err why)
 {
     if (conn->phase == DOH_LOST)
@@ -28,7 +23,7 @@ void doh_ask_lose(struct doh_conn *conn, enum leat_err why)
     conn->client->counts.lost += conn->ask_count > 0;
     conn->phase = DOH_LOST;
     conn->why = (uint8_t)why;
-    kick(conn);
+    doh_conn_kick(conn);
 }
 
 bool doh_ask_is_possible(const struct doh_conn *conn)
@@ -52,7 +47,7 @@ static void give(struct doh_ask *ask)
     ask->next = conn->client->free_ask;
     conn->client->free_ask = ask;
     if (conn->wanted || conn->ask_count > 0)
-        kick(conn);
+        doh_conn_kick(conn);
 }
 
 /* ---- The reply ----------------------------------------------------------------------------- */
@@ -116,7 +111,7 @@ static void deliver(struct doh_ask *ask, const uint8_t *message, uint32_t len)
     else
         conn->in = made;
     conn->readable = true;
-    kick(conn);
+    doh_conn_kick(conn);
 }
 
 /* The question with SERVFAIL, for a reply that is no message. */

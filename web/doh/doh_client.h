@@ -79,6 +79,12 @@ struct leat_doh_client {
     uint8_t message[DOH_LENGTH_BYTES + DOH_REPLY_BYTES]; /* ... */
 };
 
+/* Has the connection's timer call the events that are due, in this turn. */
+static inline void doh_conn_kick(struct doh_conn *conn)
+{
+    leat_timer_set(conn->client->stack, &conn->timer, leat_now_ns(conn->client->stack));
+}
+
 /* ---- doh_conn.c ---- */
 
 /* Ends a connection at once, without a callback. */

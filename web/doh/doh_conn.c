@@ -16,11 +16,6 @@ enum {
     WRITE_BYTES = DOH_LENGTH_BYTES + DOH_QUERY_BYTES
 };
 
-static void kick(struct doh_conn *conn)
-{
-    leat_timer_set(conn->client->stack, &conn->timer, leat_now_ns(conn->client->stack));
-}
-
 /* Gives its place back. */
 static void release(struct doh_conn *conn)
 {
@@ -179,7 +174,7 @@ static void want_room(void *end, uint32_t bytes)
     (void)bytes;
     conn->wanted = true;
     if (doh_ask_is_possible(conn))
-        kick(conn);
+        doh_conn_kick(conn);
 }
 
 /* The resolver writes each query in one piece. */
