@@ -90,35 +90,6 @@ def processor_s(pid):
     return sum(int(task.read_text(encoding="ascii").split()[0]) for task in tasks) / 1e9
 
 
-def to_answer(command, device):
-    """(ms by the clock, ms of the processor) from QEMU's start to the answer; the percent of idle."""
-    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
-        here, there = os.path.join(folder, "here"), os.path.join(folder, "there")
-        wire.bind(here)
-        wire.settimeout(0.02)
-        began = time.monotonic()
-        guest = subprocess.Popen([*command, "-serial", "null", "-netdev",
-                                  f"dgram,id=n,local.type=unix,local.path={there},remote.type=unix,remote.path={here}",
-                                  "-device", f"{device},netdev=n,mac={MAC.hex(':')}"], stdin=subprocess.DEVNULL)
-        try:
-            while time.monotonic() - began < LIMIT_S:
-                try:
-                    wire.sendto(syn(), socket.MSG_DONTWAIT, there)
-                except OSError:  # there is no socket yet, or it is full
-                    pass
-                try:
-                    while not is_answer(frame := wire.recv(65536)):
-                        if arp_reply(frame):
-                            wire.sendto(arp_reply(frame), there)
-                except TimeoutError:
-                    continue
-                return 1000 * (time.monotonic() - began), 1000 * processor_s(guest.pid), idle(guest.pid, wire)
-            raise RuntimeError("no answer came")
-        finally:
-            guest.kill()
-            guest.wait()
-
-
 def drain(wire, seconds):
     """Reads what comes: QEMU keeps frames that find no room, and its guest looks for the end of them."""
     end = time.monotonic() + seconds
@@ -136,6 +107,35 @@ def idle(pid, wire):
     before = processor_s(pid)
     drain(wire, IDLE_S)
     return 100 * (processor_s(pid) - before) / IDLE_S
+
+
+def to_answer(command, device, frame=syn, is_it=is_answer, after=idle):
+    """(ms by the clock, ms of the processor) from QEMU's start to the answer to frame(), and the result of after()."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
+        here, there = os.path.join(folder, "here"), os.path.join(folder, "there")
+        wire.bind(here)
+        wire.settimeout(0.02)
+        began = time.monotonic()
+        guest = subprocess.Popen([*command, "-serial", "null", "-netdev",
+                                  f"dgram,id=n,local.type=unix,local.path={there},remote.type=unix,remote.path={here}",
+                                  "-device", f"{device},netdev=n,mac={MAC.hex(':')}"], stdin=subprocess.DEVNULL)
+        try:
+            while time.monotonic() - began < LIMIT_S:
+                try:
+                    wire.sendto(frame(), socket.MSG_DONTWAIT, there)
+                except OSError:  # there is no socket yet, or it is full
+                    pass
+                try:
+                    while not is_it(came := wire.recv(65536)):
+                        if arp_reply(came):
+                            wire.sendto(arp_reply(came), there)
+                except TimeoutError:
+                    continue
+                return 1000 * (time.monotonic() - began), 1000 * processor_s(guest.pid), after(guest.pid, wire)
+            raise RuntimeError("no answer came")
+        finally:
+            guest.kill()
+            guest.wait()
 
 
 def echoed(command, device):
