@@ -22,12 +22,14 @@ enum {
 };
 
 static const char usage[] =
-    "server= has domains between slashes, then addresses, as server=/lan/192.168.1.1,fd00::1#5353";
+    "server= has addresses, or domains between slashes and then addresses, as "
+    "server=/lan/192.168.1.1,fd00::1#5353";
 
 static struct {
     struct leat_forwarder_domain list[DOMAINS_MAX];
     int sets_of[DOMAINS_MAX];
     unsigned count;
+    struct leat_resolver_config all; /* the servers of all other names; none: those of --server */
     struct leat_resolver_config sets[SETS_MAX];
     struct leat_resolver *resolvers[SETS_MAX];
     unsigned set_count;
@@ -82,7 +84,23 @@ static bool read_server(const char *text, size_t len, struct leat_endpoint *serv
     return server->port > 0 && leat_ip_parse(copy, &server->ip) && !leat_ip_is_any(server->ip);
 }
 
-/* Reads addresses with commas between them into a new set. */
+/* Adds addresses with commas between them to a set. */
+static const char *add_servers(struct leat_resolver_config *set, const char *text)
+{
+    for (;;) {
+        const size_t len = strcspn(text, ",");
+
+        if (set->server_count == LEAT_RESOLVER_SERVERS_MAX)
+            return "server= has at most four addresses";
+        if (!read_server(text, len, &set->servers[set->server_count++]))
+            return usage;
+        if (text[len] == '\0')
+            return NULL;
+        text += len + 1;
+    }
+}
+
+/* Reads addresses into a new set. */
 static const char *add_set(const char *text)
 {
     struct leat_resolver_config *set = &domains.sets[domains.set_count];
@@ -94,27 +112,18 @@ static const char *add_set(const char *text)
                                          .cache_bytes = CACHE_BYTES,
                                          .stale_s = DAY_S,
                                          .fastest_first = true};
-    for (;;) {
-        const size_t len = strcspn(text, ",");
-
-        if (set->server_count == LEAT_RESOLVER_SERVERS_MAX)
-            return "server= has at most four addresses";
-        if (!read_server(text, len, &set->servers[set->server_count++]))
-            return usage;
-        if (text[len] == '\0')
-            break;
-        text += len + 1;
-    }
     domains.set_count++;
-    return NULL;
+    return add_servers(set, text);
 }
 
-/* Takes "/a/b/ADDRESSES", of which @local has none. */
+/* Takes "/a/b/ADDRESSES", of which @local has none, or "ADDRESSES". */
 static const char *take(const char *text, bool local)
 {
     const char *addresses = strrchr(text, '/');
     int set = NOWHERE;
 
+    if (text[0] != '/' && !local)
+        return add_servers(&domains.all, text);
     if (text[0] != '/' || addresses == text)
         return usage;
     addresses++;
@@ -164,8 +173,24 @@ bool domains_ask_us(const struct leat *stack, const struct leat_resolver_config 
     return is_ours;
 }
 
+const char *domains_servers(struct leat_resolver_config *config)
+{
+    if (domains.all.server_count > 0) {
+        if (config->server_count > 1)
+            return "servers have a word server=, or stand alone, not both";
+        for (unsigned i = 0; i < domains.all.server_count; i++)
+            config->servers[i] = domains.all.servers[i];
+        config->server_count = domains.all.server_count;
+        config->fastest_first = true;
+    }
+    return leat_ip_is_any(config->servers[0].ip) ? "no name server: give --server or --gateway"
+                                                 : NULL;
+}
+
 const char *domains_open(struct leat_platform *platform, struct leat_forwarder_config *config)
 {
+    if (domains_ask_us(platform->stack, &domains.all))
+        return "server= has our own address: give another name server's";
     for (unsigned i = 0; i < domains.set_count; i++) {
         if (domains_ask_us(platform->stack, &domains.sets[i]))
             return "server= has our own address: give another name server's";

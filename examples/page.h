@@ -8,7 +8,8 @@
 #include <leat/http_server.h>
 
 enum {
-    PAGE_BYTES = 32768
+    PAGE_BYTES = 32768,
+    PAGE_ROW_BYTES = 2200 /* at most, of a name in which each byte is escaped */
 };
 
 /* A page that is being written.  Text that doesn't fit is left out. */

@@ -155,12 +155,12 @@ static const char *start_asker(struct leat_platform *platform,
                                             .fastest_first = true};
     const char *wrong = read_arguments(platform, &resolver, forwarder);
 
+    if (!wrong)
+        wrong = domains_servers(&resolver);
     if (!wrong && (platform->dot || platform->doh))
         wrong = trust_servers(platform, &resolver);
     if (wrong)
         return wrong;
-    if (leat_ip_is_any(platform->server))
-        return "no name server: give --server or --gateway";
     if (leat_resolver_open(&asker, platform->stack, resolver_memory, sizeof resolver_memory,
                            &resolver))
         return "no memory for the resolver";
@@ -197,7 +197,7 @@ const struct leat_app example = {.name = "resolver",
                                  .summary = "Answers names by asking other servers, and remembers.",
                                  .arguments =
                                      "[any-rate] [no-rebinding] [clients=NET,...] "
-                                     "[server=/DOMAIN/IP,...] [local=/DOMAIN/] [SERVER...]",
+                                     "[server=[/DOMAIN/]IP,...] [local=/DOMAIN/] [SERVER...]",
                                  .default_port = LEAT_DNS_PORT,
                                  .has_tls = true,
                                  .has_acme = true,

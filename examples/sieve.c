@@ -21,6 +21,7 @@
 #include "sieve_fetch.h"
 #include "sieve_hosts.h"
 #include "sieve_kept.h"
+#include "sieve_latest.h"
 #include "sieve_lists.h"
 #include "sieve_sources.h"
 #include "sieve_statistics.h"
@@ -127,6 +128,7 @@ static void write_page(struct page *page)
     page_add(page, "</table>");
     sources_add(page);
     statistics_add(page);
+    latest_add(page);
     domains_add(page, sieve.forwarder);
 }
 
@@ -135,6 +137,7 @@ static void write_json(struct page *page)
     page_add(page, "{");
     sources_add_json(page);
     statistics_add_json(page);
+    latest_add_json(page);
     page_add(page, "}\n");
 }
 
@@ -225,11 +228,11 @@ static const char *start(struct leat_platform *platform)
 
     const char *wrong;
 
-    if (leat_ip_is_any(platform->server))
-        return "no name server: give --server or --gateway";
     resolver.servers[0].ip = platform->server;
     resolver.no_rebinding = sieve.no_rebinding;
-    wrong = platform->dot || platform->doh ? trust_servers(platform, &resolver) : NULL;
+    wrong = domains_servers(&resolver);
+    if (!wrong && (platform->dot || platform->doh))
+        wrong = trust_servers(platform, &resolver);
     if (wrong)
         return wrong;
     admit_configure(platform, &forwarder);
@@ -243,6 +246,7 @@ static const char *start(struct leat_platform *platform)
     wrong = domains_open(platform, &forwarder);
     if (wrong)
         return wrong;
+    latest_start(platform);
     if (leat_platform_forward_dns(platform, &sieve.forwarder, forwarder_memory,
                                   sizeof forwarder_memory, &forwarder))
         return "can't open the ports of DNS";
@@ -275,7 +279,7 @@ const struct leat_app example = {
     .name = "sieve",
     .summary = "A caching name server that keeps from you what stands in lists.",
     .arguments = "[nxdomain|null|page] [any-rate] [no-rebinding] [clients=NET,...] "
-                 "[host=NAME=IP,...] [server=/DOMAIN/IP,...] [local=/DOMAIN/] [token=TOKEN] "
+                 "[host=NAME=IP,...] [server=[/DOMAIN/]IP,...] [local=/DOMAIN/] [token=TOKEN] "
                  "[statistics=whole|network|none] [every=TIME] [authorities=FILE] "
                  "[allow=LIST...] [LIST...]",
     .default_port = LEAT_DNS_PORT,

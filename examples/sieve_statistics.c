@@ -18,9 +18,8 @@ enum {
     TOP = 20, /* rows */
     HOURS = 24,
     MINUTE_S = 60,
-    IPV4_KEPT = 12 + 3,   /* bytes of a mapped address: of a network of 24 bits */
-    IPV6_KEPT = 7,        /* of a network of 56 bits, as in --access-log-clients */
-    JSON_ROW_BYTES = 2200 /* at most, of a name in which each byte is escaped */
+    IPV4_KEPT = 12 + 3, /* bytes of a mapped address: of a network of 24 bits */
+    IPV6_KEPT = 7       /* of a network of 56 bits, as in --access-log-clients */
 };
 
 /* How much of a client's address is kept: the words of --access-log-clients. */
@@ -85,14 +84,19 @@ static void count_name(const struct leat_dns_name *asked)
     leat_top_count(&statistics.names, name.wire, name.len);
 }
 
+bool statistics_client(struct leat_ip *client)
+{
+    const size_t kept_bytes = leat_ip_is_v4(*client) ? IPV4_KEPT : IPV6_KEPT;
+
+    if (statistics.clients == CLIENTS_NETWORK)
+        memset(client->bytes + kept_bytes, 0, sizeof client->bytes - kept_bytes);
+    return statistics.clients != CLIENTS_NONE;
+}
+
 void statistics_count(const struct leat_dns_name *name, struct leat_ip client)
 {
-    const size_t kept_bytes = leat_ip_is_v4(client) ? IPV4_KEPT : IPV6_KEPT;
-
-    if (statistics.clients == CLIENTS_NONE)
+    if (!statistics_client(&client))
         return;
-    if (statistics.clients == CLIENTS_NETWORK)
-        memset(client.bytes + kept_bytes, 0, sizeof client.bytes - kept_bytes);
     count_name(name);
     leat_top_count(&statistics.addresses, client.bytes, sizeof client.bytes);
 }
@@ -239,7 +243,7 @@ static void json_top(struct page *page, const char *title, const char *key,
     const unsigned count = leat_top_rank(top, ranked, TOP);
 
     page_add(page, title);
-    for (unsigned i = 0; i < count && page_room(page) > JSON_ROW_BYTES; i++) {
+    for (unsigned i = 0; i < count && page_room(page) > PAGE_ROW_BYTES; i++) {
         page_add(page, i > 0 ? ",{" : "{");
         json_text(page, key, text_of(top, ranked[i]));
         json_number(page, ",\"blocked\":", ranked[i]->count);

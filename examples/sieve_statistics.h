@@ -17,6 +17,10 @@ bool statistics_word(const char *word, const char **wrong);
 /* Begins the first hour.  @count gives the numbers of this run. */
 void statistics_start(struct leat_platform *platform, void (*count)(struct totals *totals));
 
+/* Leaves as much of a client's address as statistics= says. False: nothing of its question may be
+ * kept. */
+bool statistics_client(struct leat_ip *client);
+
 /* Counts a question that was blocked. */
 void statistics_count(const struct leat_dns_name *name, struct leat_ip client);
 

@@ -155,6 +155,13 @@ def test_domains_have_servers_of_their_own(sieve, name):
         other.stop()
 
 
+@pytest.mark.parametrize("name", ["sieve", "resolver"])
+def test_several_servers_are_asked(sieve, name):
+    """The first one doesn't answer. They are asked instead of --server."""
+    assert answer(sieve("server=PEER#5999,PEER", name=name), "www.test") == PASSED
+    assert "SERVFAIL" in dig(sieve("server=PEER#5999", name=name), "www.test", "+timeout=9")
+
+
 @pytest.mark.parametrize("word", ["server=", "server=/", "server=//", "server=/lan", "server=lan/10.0.0.1", "server=/lan/10.0.0.1#",
                                   "server=/lan/10.0.0.1#0", "server=/lan/10.0.0.1#65536", "server=/lan/10.0.0.1,", "server=/lan/x",
                                   "server=/lan/0.0.0.0", "server=/lan/::", "server=/lan/10.0.0.1,10.9.9.2", "server=/lan/10.9.9.2#54",
@@ -166,9 +173,10 @@ def test_what_is_no_domain_is_refused(word):
         assert "server= has" in child.text or "local= has" in child.text
 
 
-@pytest.mark.parametrize("word,why", [("10.9.9.2", "a server is our own address"), ("0.0.0.0", "no address of a server"), ("::", "no address of a server")])
-def test_a_server_that_is_none_is_refused(word, why):
-    child = Process(binary("resolver"), "--tap", "odd9", "--create", "--ip", "10.9.9.2/24", "--server", "10.9.9.1", word)
+@pytest.mark.parametrize("words,why", [("10.9.9.2", "a server is our own address"), ("0.0.0.0", "no address of a server"),
+                                       ("::", "no address of a server"), ("10.9.9.3 server=10.9.9.4", "or stand alone, not both")])
+def test_a_server_that_is_none_is_refused(words, why):
+    child = Process(binary("resolver"), "--tap", "odd9", "--create", "--ip", "10.9.9.2/24", "--server", "10.9.9.1", *words.split())
     assert child.wait() == 2
     assert why in child.text
 

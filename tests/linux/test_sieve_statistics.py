@@ -29,8 +29,26 @@ def test_statistics_in_json(leat, tmp_path, word, client):
     assert [(row["name"], row["blocked"]) for row in shown["names"]] == (
         [] if client == "none" else [("ads.plain.test.", 2), (r'\"x.ads.plain.test.', 1)])
     assert "all_runs" not in shown
+    latest = [("nas.test.", "local"), ('"x.ads.plain.test.', "blocked"), ("ADS.plain.test.", "blocked"), ("ads.plain.test.", "blocked")]
+    assert [(row["name"], row["type"], row["how"], row["client"]) for row in shown["latest"]] == (
+        [] if client == "none" else [(name, "A", how, str(peer if client == "whole" else network)) for name, how in latest])
     page = curl(f"http://{program.ip}/sieve")
+    assert ("<h2>Latest questions (UTC)</h2>" in page) == (client != "none")
     assert "<h2>Hours (UTC)</h2>" in page and (str(peer) in page) == (client == "whole")
+
+
+def test_the_latest_questions_are_kept(leat, tmp_path):
+    """64 of them, beside the log."""
+    (tmp_path / "list").write_text("ads.plain.test\n")
+    log = tmp_path / "log"
+    program = leat("sieve", options=["--access-log", log], arguments=[tmp_path / "list"])
+    for number in range(70):
+        dig(program, f"n{number}.ads.plain.test")
+    shown = json.loads(curl(f"http://{program.ip}/sieve.json"))["latest"]
+    assert [row["name"] for row in shown] == [f"n{number}.ads.plain.test." for number in range(69, 5, -1)]
+    assert {row["rcode"] for row in shown} == {"NXDOMAIN"} and all(row["time"] for row in shown)
+    assert log.read_text().count("blocked") == 70
+    assert curl(f"http://{program.ip}/sieve").count("<td>blocked<td>") >= 60
 
 
 @pytest.mark.parametrize("check", [[], ["--check-config"]])
