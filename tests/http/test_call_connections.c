@@ -264,6 +264,52 @@ static void test_a_client_needs_all_of_its_memory(void **state)
     free(memory);
 }
 
+static enum leat_err open_made(struct fixture *f, const struct leat_http_client_config *config,
+                               struct leat_http_client_config *full)
+{
+    const size_t bytes = leat_http_client_memory_bytes(config);
+    struct leat_http_client *made;
+    void *memory = malloc(bytes);
+    enum leat_err err;
+
+    err = leat_http_client_open(&made, f->world->stacks[CLIENT], memory, bytes, config);
+    if (!err) {
+        *full = made->config;
+        leat_http_client_close(made);
+    }
+    free(memory);
+    return err;
+}
+
+static void test_the_limits_and_defaults_of_a_client(void **state)
+{
+    static const struct {
+        struct leat_http_client_config config;
+        enum leat_err err;
+    } table[] = {
+        {{.connections = 1}, LEAT_OK},
+        {{.connections = 256}, LEAT_OK},
+        {{.connections = 257}, LEAT_ERR_ARGUMENT},
+        {{.request_bytes = 255}, LEAT_ERR_ARGUMENT},
+        {{.request_bytes = 256}, LEAT_OK},
+        {{.reply_bytes = 255}, LEAT_ERR_ARGUMENT},
+        {{.reply_bytes = 256}, LEAT_OK},
+        {{.reserved = {1}}, LEAT_ERR_ARGUMENT},
+        {{.reserved = {[LEAT_RESERVED - 1] = 1}}, LEAT_ERR_ARGUMENT},
+        {{.connections = 0}, LEAT_OK}, /* the last one: the defaults */
+    };
+    struct leat_http_client_config full = {.connections = 0};
+
+    for (unsigned i = 0; i < sizeof table / sizeof *table; i++)
+        assert_int_equal(open_made(*state, &table[i].config, &full), table[i].err);
+    assert_int_equal(full.connections, 4);
+    assert_int_equal(full.request_bytes, 2048);
+    assert_int_equal(full.reply_bytes, 8192);
+    assert_int_equal(full.connect_ns, 30 * second);
+    assert_int_equal(full.stall_ns, 30 * second);
+    assert_int_equal(full.kept_ns, 10 * second);
+}
+
 /* A request in several segments doesn't wait for acknowledgments (RFC 1122 4.2.3.4). */
 static void test_a_connection_of_a_call_is_without_Nagle(void **state)
 {
@@ -295,6 +341,7 @@ int main(void)
         CALL_TEST(test_a_connection_of_a_call_is_without_Nagle),
         CALL_TEST(test_a_server_that_has_closed_is_asked_again),
         CALL_TEST(test_a_client_needs_all_of_its_memory),
+        CALL_TEST(test_the_limits_and_defaults_of_a_client),
         CALL_TEST(test_requests_that_are_not_idempotent_are_not_sent_again),
     };
 
