@@ -41,7 +41,7 @@ static struct leat_block_device *find(struct bare_machine *machine, const struct
 {
     static char name[8], line[80];
     static struct seed seed;
-    const char *end;
+    static const char *end;
 
     *why = "no disk has a volume \"cidata\" of vfat or ISO 9660: attach one as virtio-blk";
     for (unsigned i = 1; i <= DISKS_MAX; i++) {
