@@ -398,7 +398,10 @@ static __attribute__((no_sanitize("undefined"))) size_t step(struct http_request
     const uint8_t *p = bytes;
     const uint8_t *const pe = bytes + len;
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion" /* of Ragel's code for tables */
     %% write exec;
+#pragma GCC diagnostic pop
     if (request->state == http_error && request->status == HTTP_MORE)
         request->status = HTTP_BAD_REQUEST;
     request->bytes += (uint32_t)(p - bytes);
