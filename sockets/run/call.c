@@ -150,6 +150,10 @@ static int run(const struct run_request *request, struct run_reply *reply)
     bool fresh = false;
     int error;
 
+    if (!sock && request->type == 'd') {
+        server_take_datagrams();
+        sock = sock_find(&request->id);
+    }
     if (sock && sock->type == 'd')
         datagram_trust(sock);
     if (request->call == RUN_WHY)

@@ -88,6 +88,11 @@ static void take_ends(const struct listener *listener)
     }
 }
 
+void server_take_datagrams(void)
+{
+    take_ends(&listeners[2]);
+}
+
 static void serve(struct epoll_event *event)
 {
     void *what = event->data.ptr;
@@ -106,7 +111,7 @@ static void serve(struct epoll_event *event)
         stream_event(sock, event->events);
 }
 
-/* Ends of the program's sockets come before calls about them: these may need them. */
+/* Ends of the program's sockets come before calls about them, which mostly need them then. */
 static bool is_call(const struct epoll_event *event)
 {
     const enum watch watch = *(const enum watch *)event->data.ptr;

@@ -101,6 +101,9 @@ int server_main(int argc, char **argv, const char *run, const uint8_t token[RUN_
 /* False: the device is lost, so no new connection can come about. */
 bool server_has_device(void);
 
+/* Takes the ends of new sockets of UDP. A call may be here before the turn of its socket's end. */
+void server_take_datagrams(void);
+
 /* Watches @fd for events of @what (its first member is an enum watch). */
 bool server_watch(int fd, uint32_t events, void *what);
 

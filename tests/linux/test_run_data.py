@@ -312,6 +312,28 @@ def test_datagrams_pass_in_both_directions(ours):
                 print("good")
             """, PEER, sock.getsockname()[1])  # fmt: skip
 
+def test_threads_open_sockets_of_udp_at_once(ours):
+    """A call about a socket may reach the server in the same turn as the socket."""
+    ours.python("""
+        import socket, threading
+        wrong = []
+        def make():
+            for _ in range(200):
+                try:
+                    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                        sock.bind(("127.0.0.1", 0))
+                except OSError as error:
+                    wrong.append(error)
+        threads = [threading.Thread(target=make) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not wrong, (len(wrong), wrong[0])
+        print("good")
+        """)  # fmt: skip
+
+
 def test_sockets_of_udp_share_a_port_as_on_linux(ours):
     clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(8)]
     for client in clients:
