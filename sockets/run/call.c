@@ -28,6 +28,33 @@ void call_answer(struct call *call, int error)
     end(call);
 }
 
+/* Hands the shared memory to the program. */
+static void answer_map(struct call *call)
+{
+    struct run_reply *reply = &call->reply;
+    struct iovec piece = {reply, offsetof(struct run_reply, data)};
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {.header = {.cmsg_level = SOL_SOCKET,
+                            .cmsg_type = SCM_RIGHTS,
+                            .cmsg_len = CMSG_LEN(sizeof(int))}};
+    const struct msghdr message = {.msg_iov = &piece,
+                                   .msg_iovlen = 1,
+                                   .msg_control = &control,
+                                   .msg_controllen = sizeof control};
+    const int fd = fast_descriptor();
+
+    if (fd < 0) {
+        call_answer(call, EOPNOTSUPP);
+        return;
+    }
+    reply->error = 0;
+    memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
+    sendmsg(call->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    end(call);
+}
+
 static struct call *call_new(int fd)
 {
     struct call *call = free_calls;
@@ -70,8 +97,9 @@ static bool is_good(const struct run_request *request, size_t len)
         return false;
     for (unsigned i = 0; i < RUN_TOKEN_BYTES; i++)
         difference |= request->token[i] ^ server.token[i];
-    return difference == 0 && (request->family == '4' || request->family == '6' ||
-                               request->call == RUN_LOOKUP || request->call == RUN_REVERSE);
+    return difference == 0 &&
+           (request->family == '4' || request->family == '6' || request->call == RUN_LOOKUP ||
+            request->call == RUN_REVERSE || request->call == RUN_MAP);
 }
 
 static int do_names(const struct sock *sock, struct run_reply *reply)
@@ -81,6 +109,7 @@ static int do_names(const struct sock *sock, struct run_reply *reply)
 
     reply->local = run_endpoint_of(&sock->local);
     reply->remote = run_endpoint_of(&sock->remote);
+    reply->place = fast_place_of(sock);
     if (!has_peer)
         reply->remote.port = 0;
     return sock->state == SOCK_CONNECTING ? EINPROGRESS : 0;
@@ -91,6 +120,7 @@ static int do_known(struct sock *sock, const struct run_request *request, struct
 {
     const struct leat_endpoint endpoint = endpoint_of(&request->endpoint);
     const bool datagrams = sock->type == 'd';
+    int error;
 
     if (request->call == RUN_CONNECT && !server_has_device())
         return ENETDOWN;
@@ -100,8 +130,11 @@ static int do_known(struct sock *sock, const struct run_request *request, struct
     case RUN_LISTEN:
         return datagrams ? EOPNOTSUPP : port_listen(sock, request->value);
     case RUN_CONNECT:
-        return datagrams ? datagram_connect(sock, &endpoint)
-                         : stream_connect(sock, &endpoint, request->value);
+        if (datagrams)
+            return datagram_connect(sock, &endpoint);
+        error = stream_connect(sock, &endpoint, request->value);
+        reply->place = fast_place_of(sock);
+        return error;
     case RUN_DISCONNECT:
         return datagrams ? datagram_connect(sock, NULL) : EOPNOTSUPP;
     case RUN_SET:
@@ -193,7 +226,10 @@ void call_event(struct call *call)
     }
     call->reply.len = 0;
     call->reply.local = call->reply.remote = (struct run_endpoint){.port = 0};
-    if (request->call == RUN_LOOKUP || request->call == RUN_REVERSE)
+    call->reply.place = (struct fast_place){.number = 0};
+    if (request->call == RUN_MAP)
+        answer_map(call);
+    else if (request->call == RUN_LOOKUP || request->call == RUN_REVERSE)
         lookup_begin(call);
     else
         call_answer(call, run(request, &call->reply));

@@ -30,6 +30,7 @@ enum {
 struct identity {
     char run[RUN_NAME_BYTES + 1];
     uint8_t token[RUN_TOKEN_BYTES];
+    bool is_fast;
 };
 
 /* ---- words ----------------------------------------------------------------------------------- */
@@ -53,6 +54,25 @@ static int program_at(int argc, char **argv)
     if (at < argc && argv[at][0] == '-')
         at++; /* "--" */
     return at < argc ? at : argc;
+}
+
+/* Takes --fast out of the first *@count words; true: it was there. */
+static bool take_fast(int *count, char **argv)
+{
+    bool found = false;
+    int kept = 1;
+
+    for (int i = 1; i < *count; i++) {
+        if (strcmp(argv[i], "--fast") == 0) {
+            found = true;
+            continue;
+        }
+        if (takes_next(argv[i]) && i + 1 < *count)
+            argv[kept++] = argv[i++];
+        argv[kept++] = argv[i];
+    }
+    *count = kept;
+    return found;
 }
 
 /* ---- waiting --------------------------------------------------------------------------------- */
@@ -144,7 +164,8 @@ static bool set_environment(const struct identity *identity, pid_t server_pid)
 
     for (unsigned i = 0; i < RUN_TOKEN_BYTES; i++)
         at += snprintf(text + at, sizeof text - (size_t)at, "%02x", identity->token[i]);
-    snprintf(text + at, sizeof text - (size_t)at, ":%u:%d", (unsigned)getuid(), (int)server_pid);
+    snprintf(text + at, sizeof text - (size_t)at, ":%u:%d%s", (unsigned)getuid(), (int)server_pid,
+             identity->is_fast ? ":fast" : "");
     if (asprintf(&list, "%s%s%s", library, before ? ":" : "", before ? before : "") < 0)
         return false;
     good = setenv(RUN_ENVIRONMENT, text, 1) == 0 && setenv("LD_PRELOAD", list, 1) == 0;
@@ -216,7 +237,7 @@ static pid_t begin_server(int argc, char **argv, const struct identity *identity
         _exit(STATUS_NOT_STARTED);
     signal(SIGPIPE, SIG_IGN);
     sigprocmask(SIG_SETMASK, mask, NULL);
-    exit(server_main(argc, argv, identity->run, identity->token, ends[1]));
+    exit(server_main(argc, argv, identity->run, identity->token, identity->is_fast, ends[1]));
 }
 
 static bool make_identity(struct identity *identity)
@@ -249,7 +270,7 @@ int main(int argc, char **argv)
     struct identity identity;
     sigset_t set, mask;
     pid_t server_pid, between;
-    int ready = -1, status;
+    int ready = -1, status, options = at;
     char byte;
 
     if (at == argc && argc == 1) {
@@ -258,8 +279,9 @@ int main(int argc, char **argv)
     }
     relayed(&set);
     sigprocmask(SIG_BLOCK, &set, &mask);
+    identity.is_fast = take_fast(&options, argv);
     if (!make_identity(&identity) ||
-        (server_pid = begin_server(at, argv, &identity, &ready, &mask)) < 0) {
+        (server_pid = begin_server(options, argv, &identity, &ready, &mask)) < 0) {
         fprintf(stderr, "leat-run: can't start: %s\n", strerror(errno));
         return STATUS_NOT_STARTED;
     }

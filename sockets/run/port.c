@@ -158,7 +158,8 @@ static int reach(struct sock *sock, const struct sock *member)
     const struct run_accepted from = {.kind = 'a',
                                       .id = sock->id,
                                       .local = run_endpoint_of(&sock->local),
-                                      .remote = run_endpoint_of(&sock->remote)};
+                                      .remote = run_endpoint_of(&sock->remote),
+                                      .place = fast_place_of(sock)};
     struct sockaddr_un address;
     socklen_t len;
 
@@ -223,6 +224,7 @@ static struct sock *sock_of(struct leat_tcp *conn)
     sock->state = SOCK_OPEN;
     sock->accepted = true;
     sock->conn = conn;
+    fast_take(sock);
     return sock;
 }
 

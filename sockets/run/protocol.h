@@ -26,6 +26,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "fast.h"
+
 enum {
     RUN_NAME_BYTES = 25, /* of RUN, without a NUL */
     RUN_TOKEN_BYTES = 16,
@@ -34,7 +36,8 @@ enum {
     RUN_ADDRESSES_MAX = 48 /* of a name */
 };
 
-/* The environment variable: "RUN:TOKEN:UID:PID" of the server, the token in hexadecimal. */
+/* The environment variable: "RUN:TOKEN:UID:PID" of the server, the token in hexadecimal. Fast mode
+ * adds ":fast". */
 #define RUN_ENVIRONMENT "LEAT_RUN"
 
 /* An address of either family as in struct leat_ip, and a port in the order of the host. */
@@ -60,7 +63,8 @@ enum run_call {
     RUN_WHY,        /* why it ended, an errno, once */
     RUN_CHECK,      /* its descriptor may be closed; value RUN_SHUT: it listens no more */
     RUN_LOOKUP,     /* data: a name, NUL included; value: bits RUN_WANTS_4, RUN_WANTS_6 */
-    RUN_REVERSE     /* endpoint: the name of an address */
+    RUN_REVERSE,    /* endpoint: the name of an address */
+    RUN_MAP         /* the reply comes with the descriptor of struct fast_region */
 };
 
 enum {
@@ -89,6 +93,7 @@ struct run_reply {
     uint32_t len;  /* of data */
     struct run_endpoint local;
     struct run_endpoint remote; /* port 0: not connected */
+    struct fast_place place;    /* of RUN_CONNECT and RUN_NAMES */
     uint8_t data[RUN_DATA_BYTES];
 };
 
@@ -123,6 +128,7 @@ struct run_accepted {
     struct run_id id;
     struct run_endpoint local;
     struct run_endpoint remote;
+    struct fast_place place;
 };
 
 /* The name of a socket of the program, behind RUN. */
@@ -135,7 +141,7 @@ struct run_socket_name {
 };
 
 _Static_assert(sizeof(struct run_endpoint) == 24 && sizeof(struct run_datagram) == 64 &&
-                   sizeof(struct run_accepted) == 60 && sizeof(struct run_socket_name) == 12,
+                   sizeof(struct run_accepted) == 68 && sizeof(struct run_socket_name) == 12,
                "there is no padding");
 _Static_assert(1 + RUN_NAME_BYTES + sizeof(struct run_accepted) <=
                    sizeof(((struct sockaddr_un *)0)->sun_path),

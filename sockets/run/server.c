@@ -122,7 +122,7 @@ static bool is_call(const struct epoll_event *event)
 static bool wait_and_serve(struct leat_host *host, uint64_t deadline_ns)
 {
     struct epoll_event events[EVENTS_MAX];
-    const bool goes_on = server.wait(host, deadline_ns);
+    const bool goes_on = server.wait(host, fast_may_sleep() ? deadline_ns : 0);
     const int count = epoll_wait(server.epoll, events, EVENTS_MAX, 0);
 
     for (int i = 0; i < count; i++)
@@ -131,6 +131,7 @@ static bool wait_and_serve(struct leat_host *host, uint64_t deadline_ns)
     for (int i = 0; i < count; i++)
         if (is_call(&events[i]))
             serve(&events[i]);
+    fast_serve();
     return goes_on;
 }
 
@@ -140,6 +141,7 @@ static void on_sweep(struct leat_timer *timer, void *arg)
 
     (void)arg;
     socks_sweep();
+    fast_sweep();
     leat_timer_set(server.platform->stack, timer, leat_now_ns(server.platform->stack) + every_ns);
 }
 
@@ -192,6 +194,8 @@ static const char *start(struct leat_platform *platform)
         wrong = listen_at(&listeners[2], SOCK_SEQPACKET, "d");
     if (!wrong)
         wrong = lookup_open(platform);
+    if (!wrong && server.is_fast)
+        wrong = fast_open();
     if (wrong)
         return wrong;
     server.wait = platform->host->wait;
@@ -209,10 +213,10 @@ static const char *start(struct leat_platform *platform)
 }
 
 int server_main(int argc, char **argv, const char *run, const uint8_t token[RUN_TOKEN_BYTES],
-                int ready)
+                bool is_fast, int ready)
 {
     static const struct leat_tcp_config tcp = {.listeners = 256};
-    static const struct leat_app app = {
+    static struct leat_app app = {
         .name = "leat-run",
         .summary = "Runs a program on leat: its TCP, UDP and names, without a change to it.",
         .arguments = "PROGRAM [ARGUMENTS]",
@@ -221,7 +225,13 @@ int server_main(int argc, char **argv, const char *run, const uint8_t token[RUN_
         .lacks = leat_platform_lacks_server,
         .start = start};
 
+    /* with options of its own, a program takes words that aren't known for its arguments */
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0)
+            app.own_options =
+                "  --fast             data passes through shared memory (docs/leat-run.md)";
     server.run = run;
+    server.is_fast = is_fast;
     server.ready = ready;
     memcpy(server.token, token, sizeof server.token);
     return leat_main(argc, argv, &app);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include <leat/leat.h>
 #include <leat/main.h>
@@ -18,7 +19,8 @@
 enum {
     SOCKS_MAX = 16384, /* sockets of the program that the server knows at a time */
     CALLS_MAX = 1024,  /* calls at a time; most wait for a name */
-    ENDED_MAX = 1024   /* connections that failed, for RUN_WHY */
+    ENDED_MAX = 1024,  /* connections that failed, for RUN_WHY */
+    STREAM_PIECES_MAX = 64
 };
 
 enum sock_state {
@@ -67,6 +69,7 @@ struct sock {
     struct sock *port_next;   /* listeners of the same port */
     struct leat_buf *pending; /* received, not yet in the kernel's socket */
     uint32_t filler_bytes;    /* to be skipped (RUN_CONNECT) */
+    uint32_t read_bytes;      /* of the next read; 0: of the first */
     uint64_t dropped;         /* datagrams for which the kernel's socket had no room */
     int fd;                   /* our end; -1: none */
     int error;                /* errno of the end */
@@ -75,9 +78,12 @@ struct sock {
     bool accepted;
     bool trusted;             /* of UDP: a call with the token has named it */
     bool can_read, can_write; /* of fd, as far as known */
+    bool ends;                /* the kernel has told of an end */
     bool up_ended;            /* nothing more comes from the program */
     bool down_ended;          /* it was told that nothing more comes from the peer */
     bool gone;                /* it takes nothing more */
+    struct fast_slot *slot;   /* fast mode; NULL: its data passes the kernel's socket */
+    bool up_over;             /* the same as up_ended, but data may still be in the ring */
 };
 
 struct server {
@@ -85,6 +91,7 @@ struct server {
     const char *run; /* RUN */
     uint8_t token[RUN_TOKEN_BYTES];
     int epoll;
+    bool is_fast;
     int ready;                                                  /* the pipe of launch.c */
     bool (*wait)(struct leat_host *host, uint64_t deadline_ns); /* the host's own */
 };
@@ -96,7 +103,7 @@ extern struct server server;
 /* leat_main() of the server, which must have been forked: returns the exit status. @ready becomes
  * readable with one byte when PROGRAM may start. */
 int server_main(int argc, char **argv, const char *run, const uint8_t token[RUN_TOKEN_BYTES],
-                int ready);
+                bool is_fast, int ready);
 
 /* False: the device is lost, so no new connection can come about. */
 bool server_has_device(void);
@@ -176,6 +183,53 @@ void stream_event(struct sock *sock, uint32_t events);
 
 /* Applies the options to the connection. */
 void stream_configure(struct sock *sock);
+
+/* Buffers for @room bytes; NULL: the pool is empty. @pieces and @count: where the bytes belong. */
+struct leat_buf *stream_buffers(uint32_t room, struct iovec *pieces, int *count);
+
+/* The program's data is over. */
+void stream_close_up(struct sock *sock);
+
+/* ---- fast.c ---------------------------------------------------------------------------------- */
+
+/* NULL, or what is wrong. */
+const char *fast_open(void);
+
+/* The descriptor of the shared memory; -1: not in fast mode. */
+int fast_descriptor(void);
+
+/* Gives the connection a slot if there is one, and takes it back. */
+void fast_take(struct sock *sock);
+void fast_release(struct sock *sock);
+struct fast_place fast_place_of(const struct sock *sock);
+
+struct fast_rings *fast_rings_of(const struct fast_slot *slot);
+
+/* Before a wait; false: programs have called meanwhile, so there is no time to wait. */
+bool fast_may_sleep(void);
+
+/* After it: looks at the slots that programs have named. */
+void fast_serve(void);
+
+/* Once a second: frees the memory of connections that are idle. */
+void fast_sweep(void);
+
+/* ---- fast_stream.c --------------------------------------------------------------------------- */
+
+/* Takes data and ends of the program, as far as TCP has room. */
+void fast_up(struct sock *sock);
+
+/* Puts what waits into the ring. False: it is full. */
+bool fast_down(struct sock *sock);
+
+/* True: the program hasn't read all; then fast_serve() has it when it has. */
+bool fast_is_unread(struct sock *sock);
+
+/* Wakes the program's threads, and epolls that sleep. */
+void fast_bell(struct sock *sock);
+
+/* The program will find data: tells its epoll, or rings. */
+void fast_post(struct sock *sock);
 
 /* ---- datagram.c ------------------------------------------------------------------------------ */
 

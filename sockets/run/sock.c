@@ -80,6 +80,7 @@ void sock_free(struct sock *sock)
     leat_buf_free(sock->pending);
     if (sock->fd >= 0)
         close(sock->fd);
+    fast_release(sock);
     sock->state = SOCK_FREE;
     sock->free_next = free_socks;
     free_socks = sock;

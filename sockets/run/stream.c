@@ -19,8 +19,9 @@
 #include <unistd.h>
 
 enum {
-    PIECES_MAX = 64,      /* of one system call */
+    PIECES_MAX = STREAM_PIECES_MAX,
     ROUND_BYTES = 131072, /* taken from TCP at a time */
+    READ_BYTES = 4096,    /* read from the program at first */
     HEADROOM = 0
 };
 
@@ -34,14 +35,15 @@ static bool is_hung_up(const struct sock *sock)
 /* The connection is over, and all data has been given to the program. */
 static void end_if_over(struct sock *sock)
 {
-    if (!sock->conn && !sock->pending && (sock->fd >= 0 || sock->state == SOCK_OPEN))
+    if (!sock->conn && !sock->pending && (sock->fd >= 0 || sock->state == SOCK_OPEN) &&
+        !(sock->slot && fast_is_unread(sock)))
         sock_free(sock);
 }
 
 /* ---- up -------------------------------------------------------------------------------------- */
 
-/* SO_LINGER with 0 seconds resets. */
-static void close_up(struct sock *sock)
+/* SO_LINGER with 0 seconds resets, and so does data that was not read. */
+void stream_close_up(struct sock *sock)
 {
     sock->up_ended = true;
     if (!is_hung_up(sock)) {
@@ -49,7 +51,8 @@ static void close_up(struct sock *sock)
         return;
     }
     sock->gone = true;
-    if (sock->options.lingers && sock->options.linger_s == 0)
+    if ((sock->options.lingers && sock->options.linger_s == 0) ||
+        (sock->slot && (sock->pending || fast_used(fast_ring(sock->slot, FAST_DOWN)) > 0)))
         leat_tcp_abort(sock->conn);
     else
         leat_tcp_close(sock->conn);
@@ -76,8 +79,7 @@ static bool skip_filler(struct sock *sock)
     return true;
 }
 
-/* Buffers for a read of up to @room bytes; NULL: the pool is empty. */
-static struct leat_buf *take_buffers(uint32_t room, struct iovec pieces[PIECES_MAX], int *count)
+struct leat_buf *stream_buffers(uint32_t room, struct iovec *pieces, int *count)
 {
     struct leat_pool *pool = leat_pool(server.platform->stack);
     struct leat_buf *first = NULL, **at = &first;
@@ -97,26 +99,45 @@ static struct leat_buf *take_buffers(uint32_t room, struct iovec pieces[PIECES_M
     return first;
 }
 
+/* The next read takes more if this one was full. After a shorter one the kernel's socket is empty,
+ * and tells when it isn't; its end may be known already. */
+static void learn(struct sock *sock, uint32_t wanted, uint32_t got)
+{
+    if (got < wanted && !sock->ends)
+        sock->can_read = false;
+    if (got == wanted && wanted == sock->read_bytes && wanted < ROUND_BYTES)
+        sock->read_bytes = wanted * 2;
+    else if (got < sock->read_bytes / 4 && sock->read_bytes > READ_BYTES)
+        sock->read_bytes /= 2;
+}
+
 /* Reads once. False: nothing more for now. */
 static bool move_up(struct sock *sock, uint32_t room)
 {
     struct iovec pieces[PIECES_MAX];
     int count;
-    struct leat_buf *data = take_buffers(room, pieces, &count);
+    struct leat_buf *data;
+    uint32_t wanted;
     ssize_t got;
+
+    if (sock->read_bytes == 0)
+        sock->read_bytes = READ_BYTES;
+    data = stream_buffers(room < sock->read_bytes ? room : sock->read_bytes, pieces, &count);
 
     if (!data) {
         leat_tcp_want_room(sock->conn, 1); /* on_writable comes when the pool has buffers */
         return false;
     }
+    wanted = leat_buf_total(data);
     got = readv(sock->fd, pieces, count);
     if (got > 0) {
+        learn(sock, wanted, (uint32_t)got);
         leat_buf_trim(data, (uint32_t)got);
         return leat_tcp_send(sock->conn, data) == LEAT_OK;
     }
     leat_buf_free(data);
     if (got == 0) {
-        close_up(sock);
+        stream_close_up(sock);
     } else if (errno == EAGAIN) {
         sock->can_read = false;
     } else { /* ECONNRESET: closed with data unread */
@@ -128,6 +149,10 @@ static bool move_up(struct sock *sock, uint32_t room)
 
 static void go_up(struct sock *sock)
 {
+    if (sock->slot) {
+        fast_up(sock);
+        return;
+    }
     if (sock->state != SOCK_OPEN || sock->fd < 0 || !skip_filler(sock))
         return;
     while (sock->conn && sock->can_read && !sock->up_ended) {
@@ -184,10 +209,19 @@ static void end_down(struct sock *sock)
 {
     const bool at_end = sock->conn && leat_tcp_at_end(sock->conn);
 
-    if (!at_end || sock->pending || sock->down_ended || sock->fd < 0)
+    if (!at_end || sock->pending || sock->down_ended || sock->fd < 0 ||
+        (sock->slot && fast_is_unread(sock)))
         return;
     sock->down_ended = true;
     shutdown(sock->fd, SHUT_WR);
+}
+
+/* False: no room for now. */
+static bool put_down(struct sock *sock)
+{
+    if (!sock->can_write)
+        return false;
+    return sock->slot ? fast_down(sock) : write_down(sock);
 }
 
 static void go_down(struct sock *sock)
@@ -199,7 +233,7 @@ static void go_down(struct sock *sock)
             break;
         if (sock->gone)
             drop_down(sock);
-        else if (!sock->can_write || !write_down(sock))
+        else if (!put_down(sock))
             if (!sock->gone)
                 break;
     }
@@ -302,6 +336,7 @@ int stream_connect(struct sock *sock, const struct leat_endpoint *remote, uint32
     sock->remote = to;
     sock->filler_bytes = filler_bytes;
     sock->can_write = true;
+    fast_take(sock);
     stream_configure(sock);
     return EINPROGRESS;
 }
@@ -323,6 +358,7 @@ void stream_arrived(struct sock *sock, int fd)
 void stream_event(struct sock *sock, uint32_t events)
 {
     sock->can_read = sock->can_read || (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR));
+    sock->ends = sock->ends || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR));
     sock->can_write = sock->can_write || (events & (EPOLLOUT | EPOLLHUP | EPOLLERR));
     if (sock->state == SOCK_CONNECTING) {
         if (events & EPOLLHUP) /* closed before there was a connection */

@@ -1,6 +1,7 @@
 """leat-run on a TAP device, with the kernel as its peer, for the tests of it."""
 
 import http.server
+import os
 import subprocess
 import textwrap
 import threading
@@ -14,6 +15,8 @@ BIG_BYTES = 3_000_000 if QUICK else 100_000_000
 OURS, PEER = "10.91.0.2", "10.91.0.1"
 OURS6, PEER6 = "fd91::2", "fd91::1"
 PYTHON = "/usr/bin/python3"
+# how the data of connections goes: the tests of leat-run run with each
+MODE = {"": [], "fast": ["--fast"]}[os.environ.get("LEAT_RUN_MODE", "")]
 WORDS = ("--ip", f"{OURS}/24", "--gateway", PEER, "--ip6", f"{OURS6}/64", "--server", PEER)
 
 
@@ -22,6 +25,11 @@ def leat_run():
     if not path.is_file():
         pytest.skip("leat-run has not been built")
     return str(path)
+
+
+def command():
+    """leat-run and the option of its mode."""
+    return [leat_run(), *MODE]
 
 
 @pytest.fixture
@@ -37,7 +45,7 @@ class Run:
     """Programs under leat-run on the device."""
 
     def __init__(self, words):
-        self.words = [leat_run(), *words]
+        self.words = [*command(), *words]
         self.started = []
 
     def __call__(self, *command, timeout=60, stdin=None):

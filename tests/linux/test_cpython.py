@@ -12,7 +12,7 @@ import subprocess
 
 import pytest
 
-from leat_run import PYTHON, device, leat_run  # noqa: F401  (a fixture, too)
+from leat_run import PYTHON, command, device  # noqa: F401  (a fixture, too)
 from patience import PATIENCE
 
 HERE = pathlib.Path(__file__).parent
@@ -98,7 +98,7 @@ def folder(tmp_path):
 
 
 def test_cpython_finds_what_it_finds_on_linux(device, modules, folder):  # noqa: F811
-    ours = [leat_run(), *device]
+    ours = [*command(), *device]
     on_linux = outcomes([], folder, modules)
     wanted = [name for name, (outcome, inet, _) in on_linux.items() if outcome == "passed" and inet]
     assert len(wanted) > 800, on_linux

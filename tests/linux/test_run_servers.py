@@ -13,7 +13,7 @@ import time
 import pytest
 
 from conftest import Process, as_user, run, until
-from leat_run import OURS, OURS6, PEER, PYTHON, Handler, device, leat_run, ours  # noqa: F401  (fixtures, too)
+from leat_run import OURS, OURS6, PEER, PYTHON, Handler, command, device, ours  # noqa: F401  (fixtures, too)
 from patience import LIMIT_S, PATIENCE
 
 
@@ -190,11 +190,11 @@ def test_two_runs_meet_at_a_socket_without_root(folder):
     """No device, no capability: the link is a UNIX socket."""
     os.chmod(folder, 0o777)
     wire = folder / "wire"
-    server = Process(*as_user(leat_run(), "--socket", wire, "--listen", "--ip", "10.92.0.1/24", PYTHON, "-u", "-c",
+    server = Process(*as_user(*command(), "--socket", wire, "--listen", "--ip", "10.92.0.1/24", PYTHON, "-u", "-c",
                               "import socket; s = socket.create_server(('', 7020)); print('ready');"
                               "c, a = s.accept(); print(a); c.sendfile(open('/proc/self/exe', 'rb'))"))  # fmt: skip
     server.wait_for("ready")
-    got = subprocess.run(as_user(leat_run(), "--socket", str(wire), "--ip", "10.92.0.2/24", PYTHON, "-c",
+    got = subprocess.run(as_user(*command(), "--socket", str(wire), "--ip", "10.92.0.2/24", PYTHON, "-c",
                                  "import socket, sys; s = socket.create_connection(('10.92.0.1', 7020));"
                                  "sys.stdout.buffer.write(s.makefile('rb').read())"),
                          stdout=subprocess.PIPE, timeout=PATIENCE * 60, check=True).stdout  # fmt: skip
@@ -237,11 +237,11 @@ def test_a_program_reads_on_after_its_device_has_gone(folder):
     """The peer's end of the UNIX socket closes while data waits in our receive buffers."""
     os.chmod(folder, 0o777)
     wire, gone = folder / "wire", folder / "gone"
-    server = Process(*as_user(leat_run(), "--socket", wire, "--listen", "--ip", "10.92.0.1/24", PYTHON, "-u", "-c",
+    server = Process(*as_user(*command(), "--socket", wire, "--listen", "--ip", "10.92.0.1/24", PYTHON, "-u", "-c",
                               "import socket; s = socket.create_server(('', 7021)); print('ready');"
                               "c, a = s.accept(); c.sendall(bytes(400000)); c.close()"))  # fmt: skip
     server.wait_for("ready")
-    client = Process(*as_user(leat_run(), "--socket", wire, "--ip", "10.92.0.2/24", PYTHON, "-u", "-c", f"""
+    client = Process(*as_user(*command(), "--socket", wire, "--ip", "10.92.0.2/24", PYTHON, "-u", "-c", f"""
 import errno, os, socket, time
 s = socket.create_connection(('10.92.0.1', 7021))
 while not os.path.exists('{gone}'):
@@ -266,7 +266,7 @@ def test_curl_goes_through_passt(outside, folder):
         pytest.skip("no passt")
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    done = subprocess.run([*as_user(leat_run(), "--passt", "--ip", "10.0.2.15/24", "--gateway", "10.0.2.2"), "curl", "-sS",
+    done = subprocess.run([*as_user(*command(), "--passt", "--ip", "10.0.2.15/24", "--gateway", "10.0.2.2"), "curl", "-sS",
                            f"http://10.0.2.2:{server.server_port}/by-passt"],
                           capture_output=True, timeout=PATIENCE * 60, check=False)  # fmt: skip
     server.shutdown()

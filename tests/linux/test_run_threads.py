@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from leat_run import device, leat_run  # noqa: F401  (a fixture, too)
+from leat_run import MODE, device, leat_run  # noqa: F401  (a fixture, too)
 from patience import PATIENCE
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -31,7 +31,7 @@ def test_threads_signals_and_fork_are_as_on_linux(device, folder):  # noqa: F811
     if "FATAL: ThreadSanitizer" in wanted.stderr or "Operation not permitted" in wanted.stderr:
         pytest.skip("ThreadSanitizer does not run here")
     assert wanted.stdout.endswith("good\n") and wanted.returncode == 0, wanted.stdout + wanted.stderr
-    got = subprocess.run([*fixed, folder / "leat-run", *device, program], capture_output=True, text=True, timeout=PATIENCE * 120,
+    got = subprocess.run([*fixed, folder / "leat-run", *MODE, *device, program], capture_output=True, text=True, timeout=PATIENCE * 120,
                          env=environment, check=False)  # fmt: skip
     assert got.returncode == 0 and "WARNING: ThreadSanitizer" not in got.stderr, got.stdout + got.stderr
     assert got.stdout == wanted.stdout, got.stderr

@@ -24,8 +24,28 @@ static bool token_read(uint8_t token[RUN_TOKEN_BYTES])
     return true;
 }
 
+/* As recv(); a descriptor that comes with the reply is put into *@passed. */
+static ssize_t take_reply(int fd, struct run_reply *reply, int *passed)
+{
+    struct iovec piece = {reply, sizeof *reply};
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control;
+    struct msghdr message = {.msg_iov = &piece,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof control};
+    const ssize_t got = NEXT(recvmsg)(fd, &message, MSG_CMSG_CLOEXEC);
+
+    if (got >= 0 && message.msg_controllen >= CMSG_LEN(sizeof(int)) &&
+        control.header.cmsg_level == SOL_SOCKET && control.header.cmsg_type == SCM_RIGHTS)
+        memcpy(passed, CMSG_DATA(&control.header), sizeof *passed);
+    return got;
+}
+
 /* Sends and waits for the reply. 0, or an errno. */
-static int exchange(int fd, const struct run_request *request, struct run_reply *reply)
+static int exchange(int fd, const struct run_request *request, struct run_reply *reply, int *passed)
 {
     ssize_t got;
 
@@ -33,7 +53,7 @@ static int exchange(int fd, const struct run_request *request, struct run_reply 
         0)
         return ENETDOWN;
     do
-        got = NEXT(recv)(fd, reply, sizeof *reply, 0);
+        got = passed ? take_reply(fd, reply, passed) : NEXT(recv)(fd, reply, sizeof *reply, 0);
     while (got < 0 && errno == EINTR);
     if (got < (ssize_t)offsetof(struct run_reply, data) ||
         reply->len != (size_t)got - offsetof(struct run_reply, data))
@@ -41,7 +61,8 @@ static int exchange(int fd, const struct run_request *request, struct run_reply 
     return reply->error;
 }
 
-int ask(const struct ours *ours, struct run_request *request, struct run_reply *reply)
+static int ask_for(const struct ours *ours, struct run_request *request, struct run_reply *reply,
+                   int *passed)
 {
     const int kept = errno;
     struct sockaddr_un address;
@@ -58,11 +79,35 @@ int ask(const struct ours *ours, struct run_request *request, struct run_reply *
     fd = NEXT(socket)(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return errno;
-    error = NEXT(connect)(fd, (struct sockaddr *)&address, len) ? ENETDOWN
-                                                                : exchange(fd, request, reply);
+    error = NEXT(connect)(fd, (struct sockaddr *)&address, len)
+                ? ENETDOWN
+                : exchange(fd, request, reply, passed);
     NEXT(close)(fd);
     errno = kept;
     return error;
+}
+
+int ask(const struct ours *ours, struct run_request *request, struct run_reply *reply)
+{
+    return ask_for(ours, request, reply, NULL);
+}
+
+int ask_map(void)
+{
+    struct run_request request = {.call = RUN_MAP};
+    struct run_reply reply;
+    int passed = -1;
+
+    ask_for(NULL, &request, &reply, &passed);
+    return passed;
+}
+
+void ask_nothing(void)
+{
+    struct run_request request = {.call = RUN_CHECK, .family = '4', .type = 's'};
+    struct run_reply reply;
+
+    ask(NULL, &request, &reply);
 }
 
 int ask_why(const struct ours *ours)

@@ -5,7 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "inside.h"
+#include "fast.h"
 
 /* True for a socket that the server only sees by its name: it has to look when that goes. */
 static bool is_unseen(int fd, struct ours *ours)
@@ -28,6 +28,7 @@ EXPORT int close(int fd)
     const bool unseen = is_unseen(fd, &ours);
     int result;
 
+    fast_forget_epoll(fd);
     kind_note(fd, KIND_UNKNOWN);
     result = NEXT(close)(fd);
     if (unseen)
@@ -35,11 +36,19 @@ EXPORT int close(int fd)
     return result;
 }
 
+/* The number @made was something else before. */
+static void note_copy(int fd, int made)
+{
+    fast_share_epoll(fd);
+    fast_forget_epoll(made);
+    kind_note(made, KIND_UNKNOWN);
+}
+
 EXPORT int dup(int fd)
 {
     const int made = NEXT(dup)(fd);
 
-    kind_note(made, KIND_UNKNOWN);
+    note_copy(fd, made);
     return made;
 }
 
@@ -50,7 +59,7 @@ EXPORT int dup2(int fd, int onto)
     const int made = NEXT(dup2)(fd, onto);
 
     if (made >= 0 && fd != onto)
-        kind_note(made, KIND_UNKNOWN);
+        note_copy(fd, made);
     if (made >= 0 && unseen)
         tell_closed(&ours);
     return made;
@@ -63,7 +72,7 @@ EXPORT int dup3(int fd, int onto, int flags)
     const int made = NEXT(dup3)(fd, onto, flags);
 
     if (made >= 0)
-        kind_note(made, KIND_UNKNOWN);
+        note_copy(fd, made);
     if (made >= 0 && unseen)
         tell_closed(&ours);
     return made;
@@ -80,7 +89,7 @@ EXPORT int fcntl(int fd, int command, ...)
     va_end(list);
     result = NEXT(fcntl)(fd, command, argument);
     if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
-        kind_note(result, KIND_UNKNOWN);
+        note_copy(fd, result);
     return result;
 }
 
@@ -97,12 +106,13 @@ EXPORT int fcntl64(int fd, int command, ...)
     va_end(list);
     result = NEXT(fcntl64)(fd, command, argument);
     if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
-        kind_note(result, KIND_UNKNOWN);
+        note_copy(fd, result);
     return result;
 }
 
 EXPORT int ioctl(int fd, unsigned long request, ...)
 {
+    struct fast fast;
     struct ours ours;
     va_list list;
     void *argument;
@@ -112,6 +122,12 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
     argument = va_arg(list, void *);
     va_end(list);
     result = NEXT(ioctl)(fd, request, argument);
+    if (result == 0 && request == FIONREAD && fast_find(fd, &fast)) {
+        const int bytes = (int)fast_readable(&fast);
+
+        memcpy(argument, &bytes, sizeof bytes);
+        return result;
+    }
     /* the header in front of a datagram isn't data */
     if (result == 0 && request == FIONREAD && ours_find(fd, &ours) && ours.kind == KIND_DATAGRAM) {
         int bytes;

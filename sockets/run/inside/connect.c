@@ -14,7 +14,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "inside.h"
+#include "fast.h"
 
 enum {
     FILLER_MAX = 1 << 20
@@ -100,6 +100,7 @@ static int renew(int fd, struct ours *ours)
         NEXT(dup3)(fresh, fd, kept & FD_CLOEXEC ? O_CLOEXEC : 0) < 0)
         error = errno;
     NEXT(close)(fresh);
+    fast_forget(fd);
     if (!error)
         ours_look(fd, ours);
     return error;
@@ -128,8 +129,12 @@ static int begin(int fd, const struct ours *ours, const struct run_endpoint *rem
     struct run_reply reply;
     struct sockaddr_un address;
     const socklen_t len = run_address(&address, run_name(), "s", 1);
-    int error = ask(ours, &request, &reply);
+    int error;
 
+    /* first: nothing slow between the server's connect() and ours */
+    if (fast_is_on())
+        fast_prepare();
+    error = ask(ours, &request, &reply);
     if (error != EINPROGRESS)
         return error;
     if (NEXT(connect)(fd, (struct sockaddr *)&address, len))
@@ -140,6 +145,8 @@ static int begin(int fd, const struct ours *ours, const struct run_endpoint *rem
 
         return why ? why : error;
     }
+    if (fast_is_on())
+        fast_attach(fd, reply.place);
     return EINPROGRESS;
 }
 

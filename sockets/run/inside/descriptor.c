@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "inside.h"
+#include "fast.h"
 
 enum {
     GUESSES = 65536
@@ -33,11 +33,27 @@ void *next_of(const char *name)
     return found;
 }
 
+/* The value at the start: programs such as nginx drop their environment. Constructors of other
+ * libraries may come before ours. */
+static char environment_kept[256];
+static _Atomic bool is_kept;
+
 static const char *environment(void)
+{
+    const char *value = atomic_load_explicit(&is_kept, memory_order_acquire)
+                            ? environment_kept
+                            : getenv(RUN_ENVIRONMENT);
+
+    return value && strlen(value) > RUN_NAME_BYTES && value[RUN_NAME_BYTES] == ':' ? value : NULL;
+}
+
+__attribute__((constructor)) static void keep_environment(void)
 {
     const char *value = getenv(RUN_ENVIRONMENT);
 
-    return value && strlen(value) > RUN_NAME_BYTES && value[RUN_NAME_BYTES] == ':' ? value : NULL;
+    if (value && strlen(value) < sizeof environment_kept)
+        strcpy(environment_kept, value);
+    atomic_store_explicit(&is_kept, true, memory_order_release);
 }
 
 bool runs(void)
@@ -72,6 +88,8 @@ enum kind kind_guess(int fd)
 
 void kind_note(int fd, enum kind kind)
 {
+    if (kind != KIND_STREAM)
+        fast_forget(fd);
     if (fd >= 0 && fd < GUESSES)
         atomic_store_explicit(&guesses[fd], (unsigned char)kind, memory_order_relaxed);
 }

@@ -9,6 +9,7 @@
 #define RUN_INSIDE_H
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/epoll.h>
 #include <sys/types.h>
@@ -18,10 +19,20 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* Calls the next definition of a function, usually the C library's. */
-#define NEXT(name) ((__typeof__(&name))next_of(#name))
-
 void *next_of(const char *name);
+
+/* Calls the next definition of a function, usually the C library's. */
+#define NEXT(name)                                                                                 \
+    ((__typeof__(&name))__extension__({                                                            \
+        static void *_Atomic next;                                                                 \
+        void *known = atomic_load_explicit(&next, memory_order_relaxed);                           \
+                                                                                                   \
+        if (!known) {                                                                              \
+            known = next_of(#name);                                                                \
+            atomic_store_explicit(&next, known, memory_order_relaxed);                             \
+        }                                                                                          \
+        known;                                                                                     \
+    }))
 
 /* The result of a call that ends with that errno; 0: success. */
 static inline int fail(int error)
@@ -81,6 +92,12 @@ int ask(const struct ours *ours, struct run_request *request, struct run_reply *
 
 /* The reason why a connection ended, as an errno; 0: none, or it was asked before. */
 int ask_why(const struct ours *ours);
+
+/* The descriptor of the shared memory; -1: there is none. */
+int ask_map(void);
+
+/* Wakes the server. */
+void ask_nothing(void);
 
 /* ---- address.c ------------------------------------------------------------------------------- */
 

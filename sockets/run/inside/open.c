@@ -6,7 +6,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "inside.h"
+#include "fast.h"
 
 /* Binds @fd to a name of a fresh id. 0, or an errno. */
 static int give_name(int fd, char family, char type)
@@ -134,6 +134,8 @@ EXPORT int accept4(int fd, struct sockaddr *address, socklen_t *len, int flags)
             break;
         NEXT(close)(taken); /* another program of this machine */
     }
+    if (fast_is_on())
+        fast_attach(taken, ours.ends.place);
     endpoint_write(ours.family, &ours.ends.remote, address, len);
     return taken;
 }
@@ -180,6 +182,7 @@ static bool is_open(const struct ours *ours)
 
 EXPORT int shutdown(int fd, int how)
 {
+    struct fast fast;
     struct ours ours;
 
     if (ours_find(fd, &ours) && how >= SHUT_RD && how <= SHUT_RDWR) {
@@ -187,6 +190,8 @@ EXPORT int shutdown(int fd, int how)
             return shut_listener(fd, how, &ours);
         if (!is_open(&ours))
             return fail(ENOTCONN);
+        if (fast_find(fd, &fast))
+            fast_shut(&fast, how);
     }
     return NEXT(shutdown)(fd, how);
 }

@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "inside.h"
+#include "fast.h"
 
 /* True if nothing can come any more and nothing can be sent. */
 static bool has_ended(int fd)
@@ -37,6 +37,7 @@ static int real_error(int fd, int error)
 
 ssize_t stream_receive(int fd, struct msghdr *message, int flags)
 {
+    struct fast fast;
     ssize_t got;
     int error;
 
@@ -46,7 +47,8 @@ ssize_t stream_receive(int fd, struct msghdr *message, int flags)
     }
     message->msg_name = NULL;
     message->msg_namelen = 0;
-    got = NEXT(recvmsg)(fd, message, flags & ~MSG_TRUNC);
+    got = fast_find(fd, &fast) ? fast_receive(&fast, message, flags)
+                               : NEXT(recvmsg)(fd, message, flags & ~MSG_TRUNC);
     if (got > 0 || (got < 0 && errno != ECONNRESET && errno != EINVAL))
         return got;
     if (got == 0 && message->msg_iovlen > 0 && message->msg_iov[0].iov_len == 0)
@@ -62,6 +64,7 @@ ssize_t stream_receive(int fd, struct msghdr *message, int flags)
 ssize_t stream_send(int fd, const struct msghdr *message, int flags)
 {
     struct msghdr plain = *message;
+    struct fast fast;
     ssize_t put;
     int error;
 
@@ -69,6 +72,8 @@ ssize_t stream_send(int fd, const struct msghdr *message, int flags)
         errno = EOPNOTSUPP;
         return -1;
     }
+    if (fast_find(fd, &fast))
+        return fast_send(&fast, message, flags);
     plain.msg_name = NULL;
     plain.msg_namelen = 0;
     put = NEXT(sendmsg)(fd, &plain, flags | MSG_NOSIGNAL);
