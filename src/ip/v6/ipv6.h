@@ -191,7 +191,10 @@ void icmpv6_put_checksum(struct leat_buf *message, const struct leat_ip *src,
 void link6_defaults(struct link *link);
 
 /* The default hop limit of packets sent on @link. */
-uint8_t ipv6_hop_limit(const struct link *link);
+static inline uint8_t ipv6_hop_limit(const struct link *link)
+{
+    return link6_of(link)->hop_limit;
+}
 
 /* The largest packet that may be sent on @link. */
 uint16_t ipv6_mtu(const struct link *link);

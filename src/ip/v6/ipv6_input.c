@@ -84,9 +84,10 @@ static __attribute__((noinline)) void input_any(struct leat *stack, struct link 
     walk_headers(stack, &packet);
 }
 
-/* The slow part of is_from_known(): compares with the block of the last lookup. */
-static __attribute__((noinline)) bool is_from_block(struct leat *stack, const struct link *link,
-                                                    const uint8_t *bytes, struct packet *packet)
+/* Fills in the host numbers of both ends if the block of the last lookup has a path back to the
+ * sender. */
+static bool is_from_block(struct leat *stack, const struct link *link, const uint8_t *bytes,
+                          struct packet *packet)
 {
     struct blocks6 *blocks = stack->ipv6->blocks;
     struct block6 *block = &blocks->all[blocks->last];
@@ -103,25 +104,21 @@ static __attribute__((noinline)) bool is_from_block(struct leat *stack, const st
     return true;
 }
 
-/* True if a cached path on @link leads back to the sender. Then the addresses need no check: one is
- * ours on this link, the other one is unicast and not ours.  Fills in the host numbers of both. */
-static inline bool is_from_known(struct leat *stack, const struct link *link, const uint8_t *bytes,
-                                 struct packet *packet)
+/* The path of the last lookup, if it leads back to the sender on @link. Then the addresses need no
+ * check: one is ours on this link, the other one is unicast and not ours. */
+static inline const struct path *path_of_known(const struct leat *stack, const struct link *link,
+                                               const uint8_t *bytes)
 {
     const struct path *path = route_last_between(stack, bytes + IPV6_DST_AT, bytes + IPV6_SRC_AT);
 
-    if (!path || path->link != link || stack->route_last->generation != stack->route_generation)
-        return is_from_block(stack, link, bytes, packet);
-    packet->src = path->dst;
-    packet->dst = path->src;
-    packet->pseudo_sum = path->pseudo_sum;
-    return true;
+    return path && path->link == link && stack->route_last->generation == stack->route_generation
+               ? path
+               : 0;
 }
 
-/* Passes such a packet to its transport: it has no extension headers and no padding.  Takes
- * @buf. */
-static void deliver_known(struct leat *stack, struct packet *packet, struct link *link,
-                          const struct protocol *protocol, struct leat_buf *buf)
+/* Passes a plain packet, of which @packet has the ends, to its transport. Takes @buf. */
+HOT void deliver_known(struct leat *stack, struct packet *packet, struct link *link,
+                       const struct protocol *protocol, struct leat_buf *buf)
 {
     const uint8_t *bytes = buf->data;
 
@@ -136,21 +133,47 @@ static void deliver_known(struct leat *stack, struct packet *packet, struct link
     protocol->input(stack, packet);
 }
 
-void ipv6_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group)
+/* True for a packet without extension headers in front of TCP or UDP, and without padding. */
+static inline bool is_plain(const struct leat_buf *buf)
 {
     const uint8_t *bytes = buf->data;
 
-    if (SHORTCUTS && !is_group && buf->len >= IPV6_HEADER_BYTES && bytes[0] >> 4 == 6 &&
-        (uint32_t)get16(bytes + IPV6_PAYLOAD_AT) + IPV6_HEADER_BYTES == leat_buf_total(buf)) {
-        struct packet packet;
-        const struct protocol *protocol = is_from_known(stack, link, bytes, &packet)
-                                              ? ipv4_protocol(stack, bytes[IPV6_NEXT_AT])
-                                              : 0;
+    return buf->len >= IPV6_HEADER_BYTES && bytes[0] >> 4 == 6 &&
+           (uint32_t)get16(bytes + IPV6_PAYLOAD_AT) + IPV6_HEADER_BYTES == view_total(buf);
+}
 
-        if (protocol) {
-            deliver_known(stack, &packet, link, protocol, buf);
-            return;
-        }
+/* A plain packet that came on another path than the last. Separate, so that the path of most
+ * packets saves no registers. */
+static __attribute__((noinline)) void input_from_another(struct leat *stack, struct link *link,
+                                                         struct leat_buf *buf,
+                                                         const struct protocol *protocol)
+{
+    struct packet packet;
+
+    if (is_from_block(stack, link, buf->data, &packet))
+        deliver_known(stack, &packet, link, protocol, buf);
+    else
+        input_any(stack, link, buf, false);
+}
+
+void ipv6_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group)
+{
+    const struct protocol *protocol =
+        SHORTCUTS && !is_group && is_plain(buf) ? protocol_find(stack, buf->data[IPV6_NEXT_AT]) : 0;
+    const struct path *path;
+    struct packet packet;
+
+    if (!protocol) {
+        input_any(stack, link, buf, is_group);
+        return;
     }
-    input_any(stack, link, buf, is_group);
+    path = path_of_known(stack, link, buf->data);
+    if (!path) {
+        input_from_another(stack, link, buf, protocol);
+        return;
+    }
+    packet.src = path->dst;
+    packet.dst = path->src;
+    packet.pseudo_sum = path->pseudo_sum;
+    deliver_known(stack, &packet, link, protocol, buf);
 }

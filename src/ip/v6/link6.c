@@ -16,8 +16,3 @@ uint16_t ipv6_mtu(const struct link *link)
 
     return said > 0 && said < link->mtu ? said : link->mtu;
 }
-
-uint8_t ipv6_hop_limit(const struct link *link)
-{
-    return link6_of(link)->hop_limit;
-}

@@ -93,17 +93,16 @@ enum leat_err ipv6_path(struct leat *stack, struct path *path)
 }
 
 /* True if the headers are still valid for the source of the path. */
-static bool headers_lead(const struct leat *stack, const struct path *path,
-                         const struct headers6 *headers)
+HOT bool headers_lead(const struct leat *stack, const struct path *path,
+                      const struct headers6 *headers)
 {
     return headers->neighbour_generation == stack->neighbour_generation &&
            headers->route_generation == stack->route_generation && headers->src == path->src;
 }
 
 /* True if @payload of @bytes may be sent with the cached headers. */
-static bool headers_fit(const struct leat *stack, const struct path *path,
-                        const struct headers6 *headers, const struct leat_buf *payload,
-                        uint32_t bytes)
+HOT bool headers_fit(const struct leat *stack, const struct path *path,
+                     const struct headers6 *headers, const struct leat_buf *payload, uint32_t bytes)
 {
     return SHORTCUTS && headers_lead(stack, path, headers) &&
            neighbour6_only_sends(headers->hop, stack->now_ns) &&
@@ -153,20 +152,37 @@ static inline bool is_flow(const struct flow6 *flow, uint64_t pseudo_sum, uint64
            flow->rest_and_label >> FLOW_LABEL_BITS == rest;
 }
 
-/* RFC 6437 3: the label is the same for all packets of a flow, and unpredictable for other flows.
- * @transport: its header, which starts with the ports. */
-static inline uint32_t flow_label(struct ipv6 *ipv6, const struct path *path, uint8_t protocol,
-                                  const uint8_t *transport)
+/* The number by which flows between two addresses differ. @transport: its header, which starts with
+ * the ports. */
+static inline uint64_t rest_of_flow(uint8_t protocol, const uint8_t *transport)
 {
-    const uint64_t rest = (uint64_t)get32(transport) << 8 | protocol;
+    return (uint64_t)get32(transport) << 8 | protocol;
+}
+
+/* The kept label of a flow; 0: none. */
+static inline uint32_t kept_label(struct ipv6 *ipv6, const struct path *path, uint64_t rest)
+{
+    const struct flow6 *flow = ipv6->last_flow;
+
+    if (!is_flow(flow, path->pseudo_sum, rest)) {
+        ipv6->last_flow = flow6_at(ipv6, path->pseudo_sum, rest);
+        flow = ipv6->last_flow;
+        if (!is_flow(flow, path->pseudo_sum, rest))
+            return 0;
+    }
+    return flow->rest_and_label & FLOW_LABEL_MAX;
+}
+
+/* RFC 6437 3: the label is the same for all packets of a flow, and unpredictable for other
+ * flows. */
+static uint32_t flow_label(struct ipv6 *ipv6, const struct path *path, uint64_t rest)
+{
+    const uint32_t kept = kept_label(ipv6, path, rest);
     struct flow6 *flow = ipv6->last_flow;
     uint64_t label;
 
-    if (is_flow(flow, path->pseudo_sum, rest))
-        return flow->rest_and_label & FLOW_LABEL_MAX;
-    ipv6->last_flow = flow = flow6_at(ipv6, path->pseudo_sum, rest);
-    if (is_flow(flow, path->pseudo_sum, rest))
-        return flow->rest_and_label & FLOW_LABEL_MAX;
+    if (kept > 0)
+        return kept;
     label = siphash13_15(&ipv6->secret, path->pseudo_sum, rest) & FLOW_LABEL_MAX;
     label += label == 0; /* 0 would mean no label */
     flow->pseudo_sum = path->pseudo_sum;
@@ -182,7 +198,8 @@ static inline bool is_too_long(const struct leat *stack, const struct path *path
 }
 
 /* Sends @payload of @bytes with the cached headers, and the destination of the path.  Takes it.
- * Always inline: it is the end of ipv6_send(). NOLINTNEXTLINE(readability-function-size) */
+ * Always inline: it is the end of both functions that call it.
+ * NOLINTNEXTLINE(readability-function-size) */
 HOT void send_kept(struct leat *stack, const struct path *path, const struct ipv4_options *options,
                    const struct headers6 *headers, uint32_t label, struct leat_buf *payload,
                    uint32_t bytes)
@@ -190,7 +207,6 @@ HOT void send_kept(struct leat *stack, const struct path *path, const struct ipv
     const uint32_t hop_limit = options->ttl ? options->ttl : ipv6_hop_limit(path->link);
     uint8_t *at = view_push(payload, HEADERS6_BYTES);
 
-    neighbour6_used(stack, headers->hop);
     memcpy(headers->hop->asker.bytes, headers->bytes + ETHERNET_HEADER_BYTES + IPV6_SRC_AT,
            sizeof(struct leat_ip));
     memcpy(at, headers->bytes, HEADERS6_BYTES);
@@ -229,17 +245,55 @@ static __attribute__((noinline)) enum leat_err send_anew(struct leat *stack,
     return err;
 }
 
-enum leat_err ipv6_send(struct leat *stack, const struct path *path,
-                        const struct ipv4_options *options, struct leat_buf *payload)
+/* Sends any packet. Separate, so that packets on recent paths save no registers. */
+static __attribute__((noinline)) enum leat_err send_any(struct leat *stack, const struct path *path,
+                                                        const struct ipv4_options *options,
+                                                        struct leat_buf *payload)
 {
-    const uint32_t bytes = leat_buf_total(payload);
+    const uint32_t bytes = view_total(payload);
     const struct headers6 *sent = &sent6_to(stack, path->dst)->headers;
     const struct headers6 *headers = headers_toward(stack, path, sent);
-    const uint32_t label = flow_label(stack->ipv6, path, options->protocol, payload->data);
+    const uint32_t label =
+        flow_label(stack->ipv6, path, rest_of_flow(options->protocol, payload->data));
 
     if (!path->link || !headers || !headers_fit(stack, path, headers, payload, bytes) ||
         (!options->dont_fragment && is_too_long(stack, path, bytes)))
         return send_anew(stack, path, options, label, payload);
+    neighbour6_used(stack, headers->hop);
+    send_kept(stack, path, options, headers, label, payload, bytes);
+    return LEAT_OK;
+}
+
+/* Sends the first packet of a flow with the kept headers of its destination. */
+static __attribute__((noinline)) enum leat_err send_first(struct leat *stack,
+                                                          const struct path *path,
+                                                          const struct ipv4_options *options,
+                                                          struct leat_buf *payload)
+{
+    const struct headers6 *headers = &sent6_to(stack, path->dst)->headers;
+    const uint32_t label =
+        flow_label(stack->ipv6, path, rest_of_flow(options->protocol, payload->data));
+
+    send_kept(stack, path, options, headers, label, payload, view_total(payload));
+    return LEAT_OK;
+}
+
+enum leat_err ipv6_send(struct leat *stack, const struct path *path,
+                        const struct ipv4_options *options, struct leat_buf *payload)
+{
+    struct ipv6 *ipv6 = stack->ipv6;
+    const struct headers6 *headers = &sent6_to(stack, path->dst)->headers;
+    const uint32_t bytes = view_total(payload);
+    uint32_t label;
+
+    if (headers->dst != path->dst || !path->link ||
+        (!options->dont_fragment && ipv6->pmtu_count > 0) ||
+        !headers_fit(stack, path, headers, payload, bytes) ||
+        ipv6->neighbours->newest != headers->hop)
+        return send_any(stack, path, options, payload);
+    label = kept_label(ipv6, path, rest_of_flow(options->protocol, payload->data));
+    if (label == 0)
+        return send_first(stack, path, options, payload);
     send_kept(stack, path, options, headers, label, payload, bytes);
     return LEAT_OK;
 }
