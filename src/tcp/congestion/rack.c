@@ -8,25 +8,9 @@ enum {
     MULT_MAX = 200
 };
 
-static const uint64_t min_rtt_interval_ns = 30000000000;
-
 void rack_init(struct rack *rack)
 {
     *rack = (struct rack){.min_rtt_ns = UINT64_MAX, .young_min_ns = UINT64_MAX, .reo_wnd_mult = 1};
-}
-
-/* Keeps the minimum of one to two intervals, so a longer path is noticed after a minute. */
-void rack_sample(struct rack *rack, uint64_t rtt_ns, uint64_t now_ns)
-{
-    if (now_ns - rack->min_since_ns > min_rtt_interval_ns) {
-        rack->min_rtt_ns = rack->young_min_ns;
-        rack->young_min_ns = UINT64_MAX;
-        rack->min_since_ns = now_ns;
-    }
-    if (rtt_ns < rack->young_min_ns)
-        rack->young_min_ns = rtt_ns;
-    if (rtt_ns < rack->min_rtt_ns)
-        rack->min_rtt_ns = rtt_ns;
 }
 
 /* Step 2. */
@@ -59,23 +43,6 @@ void rack_delivered(struct rack *rack, const struct delivered *delivered, uint64
     update_newest(rack, delivered, now_ns);
     if (!rack->started || seq_lt(rack->fack, delivered->high_end))
         rack->fack = delivered->high_end;
-    rack->started = true;
-}
-
-void rack_delivered_one(struct rack *rack, uint64_t sent_ns, uint32_t end, uint64_t now_ns)
-{
-    /* these are the same steps for the usual ACK, without a struct delivered to fill and read */
-    rack_sample(rack, now_ns - sent_ns, now_ns);
-    rack->rtt_ns = now_ns - sent_ns;
-    if (rack->started && seq_lt(end, rack->fack))
-        rack->reordering_seen = true;
-    else
-        rack->fack = end;
-    if (!rack->started || sent_ns > rack->xmit_ns ||
-        (sent_ns == rack->xmit_ns && seq_lt(rack->end_seq, end))) {
-        rack->xmit_ns = sent_ns;
-        rack->end_seq = end;
-    }
     rack->started = true;
 }
 

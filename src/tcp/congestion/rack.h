@@ -9,8 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tcp/congestion/scoreboard.h"
 #include "core/cold.h"
+#include "tcp/congestion/scoreboard.h"
+#include "tcp/congestion/seq.h"
 
 struct rack {
     uint64_t xmit_ns;    /* RACK.xmit_ts: when the newest delivered segment was sent */
@@ -30,14 +31,44 @@ struct rack {
 
 void rack_init(struct rack *rack);
 
-/* Step 1 for a round-trip time from another source: the handshake. */
-void rack_sample(struct rack *rack, uint64_t rtt_ns, uint64_t now_ns);
+/* Step 1, also for a round-trip time from another source, the handshake. Keeps the minimum of one
+ * to two intervals, so a longer path is noticed after a minute. */
+static inline void rack_sample(struct rack *rack, uint64_t rtt_ns, uint64_t now_ns)
+{
+    const uint64_t min_rtt_interval_ns = 30000000000;
+
+    if (now_ns - rack->min_since_ns > min_rtt_interval_ns) {
+        rack->min_rtt_ns = rack->young_min_ns;
+        rack->young_min_ns = UINT64_MAX;
+        rack->min_since_ns = now_ns;
+    }
+    if (rtt_ns < rack->young_min_ns)
+        rack->young_min_ns = rtt_ns;
+    if (rtt_ns < rack->min_rtt_ns)
+        rack->min_rtt_ns = rtt_ns;
+}
 
 /* Steps 1 to 4 of RFC 8985 6.2, for an ACK. */
 void rack_delivered(struct rack *rack, const struct delivered *delivered, uint64_t now_ns);
 
 /* Steps 1 to 4 for an ACK of one record that was sent once, at @sent_ns, and ends at @end. */
-void rack_delivered_one(struct rack *rack, uint64_t sent_ns, uint32_t end, uint64_t now_ns);
+static inline void rack_delivered_one(struct rack *rack, uint64_t sent_ns, uint32_t end,
+                                      uint64_t now_ns)
+{
+    /* these are the same steps for the usual ACK, without a struct delivered to fill and read */
+    rack_sample(rack, now_ns - sent_ns, now_ns);
+    rack->rtt_ns = now_ns - sent_ns;
+    if (rack->started && seq_lt(end, rack->fack))
+        rack->reordering_seen = true;
+    else
+        rack->fack = end;
+    if (!rack->started || sent_ns > rack->xmit_ns ||
+        (sent_ns == rack->xmit_ns && seq_lt(rack->end_seq, end))) {
+        rack->xmit_ns = sent_ns;
+        rack->end_seq = end;
+    }
+    rack->started = true;
+}
 
 /* Step 4: a DSACK shows that we retransmitted too early. */
 COLD void rack_dsack(struct rack *rack, uint32_t snd_una, uint32_t snd_nxt);

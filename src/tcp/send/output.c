@@ -369,7 +369,8 @@ static bool output_handshake(struct leat_tcp *conn, const struct path *path)
     return false;
 }
 
-bool tcp_output(struct leat_tcp *conn)
+/* Sends what windows and queues allow. True: it stopped for lack of room. */
+static inline bool tcp_output(struct leat_tcp *conn)
 {
     struct path found;
     struct path *path =
@@ -403,27 +404,30 @@ bool tcp_output(struct leat_tcp *conn)
     return output_any(conn, path, verdict, snd_nxt_before);
 }
 
-/* Serves @node, which has been taken off the ring; it is put back if it has more to send. */
-static inline void flush_one(struct tcp *tcp, struct near_ring *node)
+/* Serves @node, which has been taken off the ring; it is put back if it has more to send. True: the
+ * ring isn't empty. */
+static __attribute__((noinline)) bool flush_one(struct tcp *tcp, struct near_ring *node)
 {
     struct leat_tcp *conn = container_of(node, struct leat_tcp, output);
 
     if (tcp_output(conn))
         near_ring_put(tcp, &tcp->output, &conn->output);
     tcp_arm_delayed_ack(conn);
+    return !near_ring_is_empty(tcp, &tcp->output);
 }
 
 /* Serves all nodes up to a mark. Nodes that are put back wait for the next turn. */
-static __attribute__((noinline)) void flush_many(struct tcp *tcp)
+static __attribute__((noinline)) bool flush_many(struct tcp *tcp)
 {
     struct near_ring *node;
 
     near_ring_put(tcp, &tcp->output, &tcp->output_last);
     while ((node = near_ring_first(tcp, &tcp->output)) != &tcp->output_last) {
         near_ring_remove(tcp, node);
-        flush_one(tcp, node);
+        (void)flush_one(tcp, node);
     }
     near_ring_remove(tcp, &tcp->output_last);
+    return !near_ring_is_empty(tcp, &tcp->output);
 }
 
 bool tcp_flush(struct leat *stack)
@@ -433,8 +437,6 @@ bool tcp_flush(struct leat *stack)
     if (near_ring_is_empty(tcp, &tcp->output))
         return false;
     if (near_ring_is_short(&tcp->output)) /* a single one needs no mark */
-        flush_one(tcp, near_ring_take_only(tcp, &tcp->output));
-    else
-        flush_many(tcp);
-    return !near_ring_is_empty(tcp, &tcp->output);
+        return flush_one(tcp, near_ring_take_only(tcp, &tcp->output));
+    return flush_many(tcp);
 }

@@ -51,9 +51,6 @@ static inline uint32_t tcp_unsent_bytes(const struct leat_tcp *conn)
 
 /* ---- output.c ----------------------------------------------------------------------------- */
 
-/* Sends what windows and queues allow. True: it stopped for lack of room. */
-bool tcp_output(struct leat_tcp *conn);
-
 /* Calls tcp_output() for all queued connections. True: more waits. */
 bool tcp_flush(struct leat *stack);
 
