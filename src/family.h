@@ -116,8 +116,8 @@ struct ipv6_family {
     bool (*is_probing)(const struct leat *stack);
     /* True if a usable address of ours is more than link-local. */
     bool (*is_global)(const struct leat *stack);
-    /* The cached path that the hosts behind a router share, toward @dst; NULL: there is none. */
-    struct route_cache_entry *(*shared_path)(struct leat *stack, host_id src, host_id dst);
+    /* route_cache_look_up() for any entry but the last. */
+    struct path *(*cached_path)(struct leat *stack, host_id src, host_id dst);
     /* The counterparts of ipv4_path() and ipv4_output(). */
     enum leat_err (*path)(struct leat *stack, struct path *path);
     enum leat_err (*output)(struct leat *stack, const struct path *path,

@@ -105,16 +105,22 @@ static inline bool host_of_v6(struct leat *stack, struct leat_ip ip, uint8_t zon
     return true;
 }
 
+/* host_of() for IPv4, and for "::". False: @ip is neither. */
+static inline bool host_of_v4(struct leat_ip ip, host_id *host)
+{
+    if (!ip4_of(ip, host))
+        return false;
+    if (host_is_v6(*host))
+        *host |= 1u << 24; /* 240/8 becomes 241/8, which no host has either */
+    return true;
+}
+
 /* The number of @ip; IP4_ANY for "::" and 0.0.0.0.  @zone: the link, counted from 1, of an address
  * that is valid on one link only; 0: the first link.  False: IPv6 isn't registered, or there is no
  * such zone. */
 static inline bool host_of(struct leat *stack, struct leat_ip ip, uint8_t zone, host_id *host)
 {
-    if (!ip4_of(ip, host))
-        return host_of_v6(stack, ip, zone, host);
-    if (host_is_v6(*host))
-        *host |= 1u << 24; /* 240/8 becomes 241/8, which no host has either */
-    return true;
+    return host_of_v4(ip, host) || host_of_v6(stack, ip, zone, host);
 }
 
 /* True if host_hold() may be called for @host: an eighth of the table is reserved for hosts that

@@ -37,6 +37,7 @@ void ipv4_input(struct leat *stack, struct link *link, struct leat_buf *packet, 
 COLD void ipv4_register(struct leat *stack);
 
 struct header_template; /* ip/header_template.h */
+struct headers6;        /* ip/v6/block6.h */
 
 /* The path of packets to a destination: found once, used for many. */
 struct path {
@@ -49,6 +50,7 @@ struct path {
     bool hop_is_host;                 /* next_hop is neither */
     uint64_t reached_until_ns;        /* until then, ARP knows that the next hop is alive */
     struct header_template *template; /* NULL in a copy of the path */
+    struct headers6 *headers;         /* the same for IPv6 (ip/v6/block6.h) */
     uint64_t pseudo_sum;              /* of both addresses: part of a transport's checksum */
     const struct link *known_link; /* link of IPv4 packets from dst to src; NULL: unknown or IPv6 */
     bool is_v6;                    /* src and dst are IPv6 hosts */

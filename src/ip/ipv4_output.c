@@ -81,7 +81,9 @@ enum leat_err ipv4_path(struct leat *stack, host_id src, host_id dst, struct pat
 
     if (cached) {
         *path = *cached;
-        path->template = 0; /* it points into the cache, where another path may overwrite it */
+        /* they point into the cache, where another path may overwrite them */
+        path->template = 0;
+        path->headers = 0;
         return LEAT_OK;
     }
     *path = (struct path){.src = src, .dst = dst, .next_hop = dst, .is_v6 = host_is_v6(dst)};

@@ -30,7 +30,6 @@ struct ids {
 struct routes {
     struct route *routes;
     uint16_t count;
-    uint8_t block;      /* index of the block in the cache that was used last */
     uint8_t block_hand; /* index of the block that is replaced next */
     struct ids ids;
 };
@@ -206,45 +205,42 @@ COLD static uint32_t block_bits(struct leat *stack, leat_ip4 dst)
     return bits;
 }
 
-/* The cached path through a gateway, with @dst filled in, or NULL. */
+/* The cached path through a gateway to the block of @dst, or NULL. */
 static struct route_cache_entry *find_block(struct leat *stack, leat_ip4 src, leat_ip4 dst)
 {
     struct route_cache_entry *const blocks = &stack->route_cache[ROUTE_CACHE_HOSTS];
-    uint32_t i = stack->routes->block;
 
-    if (!route_cache_leads(stack, &blocks[i], src, dst)) {
-        for (i = 0; i < ROUTE_CACHE_BLOCKS; i++) {
-            if (route_cache_leads(stack, &blocks[i], src, dst))
-                break;
-        }
-        if (i == ROUTE_CACHE_BLOCKS)
-            return 0;
-        stack->routes->block = (uint8_t)i;
+    for (uint32_t i = 0; i < ROUTE_CACHE_BLOCKS; i++) {
+        if (route_cache_leads(stack, &blocks[i], src, dst))
+            return &blocks[i];
     }
-    /* the block's path is the same for all its hosts but for the destination and sums over it */
-    if (blocks[i].path.dst != dst) {
-        blocks[i].path.dst = dst;
-        blocks[i].path.pseudo_sum = host_pseudo_sum(stack, blocks[i].path.src, dst);
-    }
-    return &blocks[i];
+    return 0;
 }
 
-/* find_block() for IPv6, or for an IPv4 address of 240/8, which no host has. */
-static struct route_cache_entry *find_block6(struct leat *stack, host_id src, host_id dst)
-{
-    return SHORTCUTS && stack->ipv6_family ? stack->ipv6_family->shared_path(stack, src, dst) : 0;
-}
-
-struct path *route_cache_look_up(struct leat *stack, host_id src, host_id dst)
+/* The slow part of route_cache_look_up(): any entry but the last. */
+static __attribute__((noinline)) struct path *look_up_any(struct leat *stack, host_id src,
+                                                          host_id dst)
 {
     struct route_cache_entry *found = route_cache_slot(stack, dst);
 
     if (!route_cache_leads(stack, found, src, dst))
-        found = host_is_v6(dst) ? find_block6(stack, src, dst) : find_block(stack, src, dst);
+        found = find_block(stack, src, dst);
     if (!found)
         return 0;
     stack->route_last = found;
-    return &found->path;
+    return route_cache_toward(found, dst);
+}
+
+struct path *route_cache_look_up(struct leat *stack, host_id src, host_id dst)
+{
+    struct route_cache_entry *last = stack->route_last;
+
+    /* the hosts of a block share the entry */
+    if (SHORTCUTS && route_cache_leads(stack, last, src, dst))
+        return route_cache_toward(last, dst);
+    if (host_is_v6(dst)) /* or an IPv4 address of 240/8, which no host has */
+        return stack->ipv6_family ? stack->ipv6_family->cached_path(stack, src, dst) : 0;
+    return look_up_any(stack, src, dst);
 }
 
 /* The cache entry for a path that a prefix of @bits shares. */
@@ -418,23 +414,29 @@ enum leat_err path_to_loopback(const struct leat *stack, struct path *path)
     return LEAT_OK;
 }
 
-/* Draws four identifications from one hash. */
-COLD static void draw_ids(struct leat *stack, struct ids *ids)
+static inline uint16_t take_id(struct ids *ids)
+{
+    const uint16_t id = (uint16_t)ids->bits;
+
+    ids->bits >>= 16;
+    ids->left--;
+    return id;
+}
+
+/* Draws four identifications from one hash, and takes the first. */
+static __attribute__((noinline)) uint16_t draw_ids(const struct leat *stack, struct ids *ids)
 {
     ids->bits = siphash13(&stack->secret_key, ++ids->draws, IDS_ARE_DRAWN);
     ids->left = 4;
     ids->generation = stack->route_generation;
+    return take_id(ids);
 }
 
 uint16_t route_next_id(struct leat *stack)
 {
     struct ids *ids = &stack->routes->ids;
-    uint16_t id;
 
     if (ids->left == 0 || ids->generation != stack->route_generation)
-        draw_ids(stack, ids);
-    id = (uint16_t)ids->bits;
-    ids->bits >>= 16;
-    ids->left--;
-    return id;
+        return draw_ids(stack, ids);
+    return take_id(ids);
 }

@@ -54,6 +54,19 @@ static inline bool route_cache_leads(const struct leat *stack,
            (cached->path.src == src || (src == IP4_ANY && cached->is_default));
 }
 
+/* The path of @cached with @dst filled in: that of a block is the same for all its hosts but for
+ * the destination and the sum over it. An IPv6 path has the destination already. */
+static inline struct path *route_cache_toward(struct route_cache_entry *cached, host_id dst)
+{
+    struct path *path = &cached->path;
+
+    if (path->dst != dst) {
+        path->dst = dst;
+        path->pseudo_sum = checksum_addresses4(path->src, dst);
+    }
+    return path;
+}
+
 /* Both ends of a path in one word: one load on a little endian machine. */
 static inline uint64_t path_ends(const struct path *path)
 {

@@ -9,11 +9,11 @@ enum {
     EPHEMERAL_COUNT = 65536 - EPHEMERAL_FIRST
 };
 
+/* The low bits of a port tell sockets apart: no stranger chooses our ports, and at most a few of
+ * all 65,536 share a bucket. So no keyed hash is needed. */
 static struct leat_udp **bucket(const struct leat *stack, uint16_t port)
 {
-    const uint64_t hash = siphash13_15(&stack->table_key, IP_UDP, port);
-
-    return &stack->udp->buckets[hash & stack->udp->bucket_mask];
+    return &stack->udp->buckets[port & stack->udp->bucket_mask];
 }
 
 struct leat_udp *ports_look_up(const struct leat *stack, host_id ip, uint16_t port)

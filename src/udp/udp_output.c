@@ -25,11 +25,9 @@ enum {
     PAYLOAD6_MAX = UINT16_MAX - UDP_HEADER_BYTES /* RFC 8200 3: the IPv6 header doesn't count */
 };
 
-/* True if the payload exceeds the largest packet of the peer's family. */
-static bool is_too_big(const struct leat_buf *payload, host_id peer)
+/* True if a payload of @bytes exceeds the largest packet of the peer's family. */
+static inline bool is_too_big(uint32_t bytes, host_id peer)
 {
-    const uint32_t bytes = leat_buf_total(payload);
-
     return bytes > PAYLOAD_MAX && (bytes > PAYLOAD6_MAX || !host_is_v6(peer));
 }
 
@@ -52,10 +50,9 @@ static struct leat_buf *with_header(struct leat *stack, struct leat_buf *payload
     return head;
 }
 
-static void emit_header(const struct path *path, struct leat_buf *datagram, uint16_t src_port,
-                        uint16_t dst_port)
+static inline void emit_header(const struct path *path, struct leat_buf *datagram, uint16_t length,
+                               uint16_t src_port, uint16_t dst_port)
 {
-    const uint16_t length = (uint16_t)leat_buf_total(datagram);
     const struct wire_udp header = {.src_port = src_port, .dst_port = dst_port, .length = length};
     uint16_t checksum;
 
@@ -116,18 +113,25 @@ static enum leat_err find_path(struct leat_udp *udp, struct udp_end peer, host_i
     return udp_bind_ephemeral(udp);
 }
 
-/* Passes the complete @datagram to IP.  Takes it. */
-static enum leat_err send_down(struct leat_udp *udp, const struct path *path,
-                               struct leat_buf *datagram)
+/* Passes @datagram to IP, which makes the header. Takes it. */
+static __attribute__((noinline)) enum leat_err
+send_by_IP(const struct leat_udp *udp, const struct path *path, struct leat_buf *datagram)
 {
     const struct ipv4_options options = {.protocol = IP_UDP, .ttl = udp->ttl, .tos = udp->tos};
+
+    return ip_output(udp->stack, path, &options, datagram);
+}
+
+/* Passes the complete @datagram of @bytes to IP.  Takes it. */
+static inline enum leat_err send_down(const struct leat_udp *udp, const struct path *path,
+                                      struct leat_buf *datagram, uint32_t bytes)
+{
     struct leat *stack = udp->stack;
-    const uint32_t bytes = leat_buf_total(datagram);
     uint32_t id;
 
     /* a template has the configured TTL */
     if (udp->ttl != 0 || !header_template_fits(stack, path, datagram, bytes))
-        return ip_output(stack, path, &options, datagram);
+        return send_by_IP(udp, path, datagram);
     id = route_next_id(stack);
     header_template_send(stack, path, IP_UDP, udp->tos, id << 16, datagram, bytes);
     return LEAT_OK;
@@ -141,12 +145,15 @@ static enum leat_err send_from(struct leat_udp *udp, struct leat_buf *payload, s
     const struct path *path;
     struct path room;
     enum leat_err err;
+    uint32_t bytes;
 
     leat_assert(udp->open);
     if (!payload)
         return LEAT_ERR_MEMORY;
-    err = is_too_big(payload, peer.ip) ? LEAT_ERR_TOO_BIG
-                                       : find_path(udp, peer, local_ip, &path, &room);
+    bytes = view_total(payload) + UDP_HEADER_BYTES;
+    err = is_too_big(bytes - UDP_HEADER_BYTES, peer.ip)
+              ? LEAT_ERR_TOO_BIG
+              : find_path(udp, peer, local_ip, &path, &room);
     if (err != LEAT_OK) {
         udp->counts.unsent++;
         leat_buf_free(payload);
@@ -157,11 +164,11 @@ static enum leat_err send_from(struct leat_udp *udp, struct leat_buf *payload, s
         udp->counts.unsent++;
         return LEAT_ERR_MEMORY;
     }
-    emit_header(path, payload, udp->local.port, peer.port);
+    emit_header(path, payload, (uint16_t)bytes, udp->local.port, peer.port);
     /* an ICMP error must quote this word of the header: length and checksum */
     udp->quote = get32(payload->data + UDP_LENGTH_AT);
     udp->sent = udp->sent == 0 ? 1 : 2;
-    err = send_down(udp, path, payload);
+    err = send_down(udp, path, payload, bytes);
     if (err == LEAT_OK) {
         stack->stats.udp_sent++;
         udp->counts.sent++;
@@ -178,23 +185,58 @@ static enum leat_err refuse_family(struct leat_buf *payload)
     return LEAT_ERR_FAMILY;
 }
 
-enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
-                                 const struct leat_endpoint *peer, struct leat_ip local_ip)
+/* True if @end, an end of the IPv6 path @path, has the address @ip. One that is valid on one link
+ * only must be looked up with its zone. */
+static inline bool path_ends_at(const struct leat *stack, const struct path *path, host_id end,
+                                const struct leat_ip *ip)
 {
-    const struct path *last =
-        SHORTCUTS ? route_last_between(udp->stack, local_ip.bytes, peer->ip.bytes) : 0;
+    return SHORTCUTS && path->is_v6 &&
+           memcmp(host6_at(stack, end)->ip.bytes, ip->bytes, sizeof ip->bytes) == 0 &&
+           host6_at(stack, end)->link == 0;
+}
+
+/* leat_udp_send_from() over IPv6. Separate, so that IPv4 saves no registers. */
+static __attribute__((noinline)) enum leat_err send_from6(struct leat_udp *udp,
+                                                          struct leat_buf *payload,
+                                                          const struct leat_endpoint *peer,
+                                                          struct leat_ip local_ip)
+{
+    const struct path *last = &udp->stack->route_last->path;
     struct udp_end to = {.port = peer->port};
     host_id from;
 
-    /* an address that is valid on one link must be looked up with its zone */
-    if (last && host6_at(udp->stack, last->dst)->link == 0) {
+    /* an answer mostly has the ends of the last path, and always our end of it */
+    if (path_ends_at(udp->stack, last, last->dst, &peer->ip))
         to.ip = last->dst;
-        from = last->src;
-    } else if (!host_of(udp->stack, peer->ip, peer->zone, &to.ip) ||
-               !host_of(udp->stack, local_ip, peer->zone, &from)) {
+    else if (!host_of(udp->stack, peer->ip, peer->zone, &to.ip))
         return refuse_family(payload);
-    }
+    if (path_ends_at(udp->stack, last, last->src, &local_ip))
+        from = last->src;
+    else if (!host_of(udp->stack, local_ip, peer->zone, &from))
+        return refuse_family(payload);
     return send_from(udp, payload, to, from);
+}
+
+enum leat_err leat_udp_send_from(struct leat_udp *udp, struct leat_buf *payload,
+                                 const struct leat_endpoint *peer, struct leat_ip local_ip)
+{
+    struct udp_end to = {.port = peer->port};
+    host_id from;
+
+    if (!host_of_v4(peer->ip, &to.ip) || !host_of_v4(local_ip, &from))
+        return send_from6(udp, payload, peer, local_ip);
+    return send_from(udp, payload, to, from);
+}
+
+/* leat_udp_send_to() over IPv6. */
+static __attribute__((noinline)) enum leat_err
+send_to6(struct leat_udp *udp, struct leat_buf *payload, const struct leat_endpoint *peer)
+{
+    struct udp_end to = {.port = peer->port};
+
+    if (!host_of_v6(udp->stack, peer->ip, peer->zone, &to.ip))
+        return refuse_family(payload);
+    return send_from(udp, payload, to, udp->local.ip);
 }
 
 enum leat_err leat_udp_send_to(struct leat_udp *udp, struct leat_buf *payload,
@@ -202,8 +244,8 @@ enum leat_err leat_udp_send_to(struct leat_udp *udp, struct leat_buf *payload,
 {
     struct udp_end to = {.port = peer->port};
 
-    if (!host_of(udp->stack, peer->ip, peer->zone, &to.ip))
-        return refuse_family(payload);
+    if (!host_of_v4(peer->ip, &to.ip))
+        return send_to6(udp, payload, peer);
     return send_from(udp, payload, to, udp->local.ip);
 }
 

@@ -255,7 +255,7 @@ static void all_of_a_block_have_the_same_way(void **state)
         if (!is_behind(stack, home->facts.ip, first))
             continue;
         block6_put(stack, src, first, stack->links);
-        block = block6_find(stack, src, first);
+        block = block6_find(stack, src, &first);
         for (unsigned i = 0; block && i < 200; i++) {
             const struct leat_ip other = near(i % 2 ? landmark(stack, &seed) : first, &seed);
 

@@ -271,17 +271,19 @@ static void registering_needs_room_in_the_block(void **state)
     world_teardown(state);
 }
 
-/* Sockets in the same hash bucket are found and closed one by one. */
+/* Sockets in the same bucket, as their ports have the same low bits, are found and closed one by
+ * one. */
 static void closing_one_of_many_leaves_the_others(void **state)
 {
     struct world *world = *state;
     struct leat_udp *sockets[60];
 
     for (uint16_t i = 0; i < 60; i++)
-        sockets[i] = world_socket(world, (uint16_t)(100 + i));
+        sockets[i] = world_socket(world, (uint16_t)(100 + 64 * i));
     for (uint16_t i = 0; i < 60; i++) {
         for (uint16_t k = 0; k < 60; k++) {
-            const struct frame frame = frame_udp(IP_PEER, 9, IP_US, (uint16_t)(100 + k), "x", 1);
+            const struct frame frame =
+                frame_udp(IP_PEER, 9, IP_US, (uint16_t)(100 + 64 * k), "x", 1);
 
             world_feed(world, &frame);
             if (k < i)

@@ -16,19 +16,27 @@ bool blocks6_init(struct leat *stack)
     return stack->ipv6->blocks != 0;
 }
 
-struct block6 *block6_find(struct leat *stack, host_id src, struct leat_ip dst)
+static __attribute__((noinline)) struct block6 *block_of_any(struct leat *stack, host_id src,
+                                                             const struct leat_ip *dst)
 {
     struct blocks6 *table = stack->ipv6->blocks;
 
-    if (block6_leads(stack, &table->all[table->last], src, dst.bytes))
-        return &table->all[table->last];
     for (uint32_t i = 0; i < BLOCKS6; i++) {
-        if (block6_leads(stack, &table->all[i], src, dst.bytes)) {
+        if (block6_leads(stack, &table->all[i], src, dst->bytes)) {
             table->last = i;
             return &table->all[i];
         }
     }
     return 0;
+}
+
+struct block6 *block6_find(struct leat *stack, host_id src, const struct leat_ip *dst)
+{
+    struct blocks6 *table = stack->ipv6->blocks;
+
+    if (block6_leads(stack, &table->all[table->last], src, dst->bytes))
+        return &table->all[table->last];
+    return block_of_any(stack, src, dst);
 }
 
 /* ---- size of a block ----------------------------------------------------------------------- */
@@ -108,14 +116,43 @@ void block6_share(const struct leat *stack, struct block6 *block, const struct p
 {
     leat_debug_assert(path->link == block->link);
     block->shared.generation = stack->route_generation;
+    block->shared.mask = UINT32_MAX; /* numbers of hosts don't show their blocks */
     block->shared.path = *path;
+    block->shared.path.headers = &block->headers;
 }
 
-struct route_cache_entry *block6_path(struct leat *stack, host_id src, host_id dst)
+/* The cached path of a host alone, or NULL. */
+static struct path *own_path(struct leat *stack, host_id src, host_id dst)
 {
-    struct block6 *block = block6_find(stack, src, host6_at(stack, dst)->ip);
+    struct route_cache_entry *own = route_cache_slot(stack, dst);
+
+    if (!route_cache_leads(stack, own, src, dst))
+        return 0;
+    stack->route_last = own;
+    return &own->path;
+}
+
+/* The path of any block but the last that was used. */
+static __attribute__((noinline)) struct path *own_path_or_block(struct leat *stack, host_id src,
+                                                                host_id dst)
+{
+    struct path *own = own_path(stack, src, dst);
+    struct block6 *block = own ? 0 : block_of_any(stack, src, &host6_at(stack, dst)->ip);
 
     return block && block->shared.generation == stack->route_generation
                ? block6_toward(stack, block, dst)
-               : 0;
+               : own;
+}
+
+struct path *block6_cached_path(struct leat *stack, host_id src, host_id dst)
+{
+    struct blocks6 *table = stack->ipv6->blocks;
+    struct block6 *last = &table->all[table->last];
+
+    if (!SHORTCUTS)
+        return own_path(stack, src, dst);
+    if (block6_leads(stack, last, src, host6_at(stack, dst)->ip.bytes) &&
+        last->shared.generation == stack->route_generation)
+        return block6_toward(stack, last, dst);
+    return own_path_or_block(stack, src, dst);
 }

@@ -19,13 +19,14 @@ enum {
     BLOCKS6 = 16 /* a default route makes about so many blocks */
 };
 
-/* The headers of a packet that was sent from @src to @dst. */
+/* The headers of a packet that was sent from @src to @dst. Those of a block serve all its hosts. */
 struct headers6 {
     uint64_t neighbour_generation; /* stack->neighbour_generation at that time; 0: unused */
     struct neighbour6 *hop;        /* with a known Ethernet address */
     uint32_t route_generation;
     host_id src;
     host_id dst;
+    bool is_of_block;
     uint8_t bytes[HEADERS6_BYTES];
 };
 
@@ -50,7 +51,7 @@ size_t blocks6_cost(void);
 bool blocks6_init(struct leat *stack);
 
 /* The block of @dst, if it holds a valid path from @src; or NULL. */
-struct block6 *block6_find(struct leat *stack, host_id src, struct leat_ip dst);
+struct block6 *block6_find(struct leat *stack, host_id src, const struct leat_ip *dst);
 
 /* True if @block contains @dst, and its path from @src is valid. */
 static inline bool block6_leads(const struct leat *stack, const struct block6 *block, host_id src,
@@ -71,20 +72,19 @@ COLD void block6_put(struct leat *stack, host_id src, struct leat_ip dst, struct
 /* Caches @path, which leads to a host of @block, for all of them. */
 COLD void block6_share(const struct leat *stack, struct block6 *block, const struct path *path);
 
-/* The cached path from @src to the host @dst that its block shares; or NULL. */
-struct route_cache_entry *block6_path(struct leat *stack, host_id src, host_id dst);
+/* The cached path from @src to the host @dst, its own or its block's; or NULL. */
+struct path *block6_cached_path(struct leat *stack, host_id src, host_id dst);
 
 /* The cached path of @block with its host @dst filled in. It may be used until the next
  * lookup. */
-static inline struct route_cache_entry *block6_toward(struct leat *stack, struct block6 *block,
-                                                      host_id dst)
+static inline struct path *block6_toward(struct leat *stack, struct block6 *block, host_id dst)
 {
     struct path *path = &block->shared.path;
 
     path->dst = dst;
     path->pseudo_sum = host_pseudo_sum(stack, path->src, dst);
     stack->route_last = &block->shared;
-    return &block->shared;
+    return path;
 }
 
 #endif

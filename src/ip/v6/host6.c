@@ -173,14 +173,23 @@ static inline uint32_t *known_at(struct hosts6 *table, const uint8_t *ip)
     return &table->known[(bits ^ bits >> 16) & table->known_mask];
 }
 
-/* Keeps the number valid for the next lookups, if it isn't kept already. */
-static inline void keep(struct hosts6 *table, uint32_t index)
+/* Keeps the number valid for the next lookups, if it isn't kept already. Without a loop, because
+ * each datagram comes here. */
+static inline host_id keep(struct hosts6 *table, uint32_t index)
 {
-    for (unsigned i = 0; i < HOSTS_RECENT; i++) {
-        if (table->recent[i] == index)
-            return;
-    }
-    table->recent[table->recent_at++ % HOSTS_RECENT] = index;
+    const uint32_t *recent = table->recent;
+
+    _Static_assert(HOSTS_RECENT == 4, "this many comparisons");
+    if (recent[0] != index && recent[1] != index && recent[2] != index && recent[3] != index)
+        table->recent[table->recent_at++ % HOSTS_RECENT] = index;
+    return (host_id)HOST_V6 << 24 | index;
+}
+
+static __attribute__((noinline)) host_id look_up_and_keep(struct leat *stack, struct leat_ip ip,
+                                                          uint8_t zone, uint32_t *known)
+{
+    *known = look_up(stack, ip, zone);
+    return keep(stack->hosts6, *known);
 }
 
 host_id host6_of(struct leat *stack, struct leat_ip ip, uint8_t zone)
@@ -189,9 +198,8 @@ host_id host6_of(struct leat *stack, struct leat_ip ip, uint8_t zone)
     uint32_t *known = known_at(table, ip.bytes);
 
     if (!SHORTCUTS || *known == 0 || !is_entry_of(&table->all[*known], &ip, zone))
-        *known = look_up(stack, ip, zone);
-    keep(table, *known);
-    return (host_id)HOST_V6 << 24 | *known;
+        return look_up_and_keep(stack, ip, zone, known);
+    return keep(table, *known);
 }
 
 host_id host6_known(const struct leat *stack, const uint8_t *ip)

@@ -100,7 +100,7 @@ static bool is_from_block(struct leat *stack, const struct link *link, const uin
     memcpy(src.bytes, bytes + IPV6_SRC_AT, sizeof src.bytes);
     packet->src = host6_of(stack, src, 0);
     packet->dst = block->src;
-    packet->pseudo_sum = block6_toward(stack, block, packet->src)->path.pseudo_sum;
+    packet->pseudo_sum = block6_toward(stack, block, packet->src)->pseudo_sum;
     return true;
 }
 

@@ -84,7 +84,8 @@ enum leat_err ipv6_path(struct leat *stack, struct path *path)
     path->mtu = ipv6_mtu(path->link);
     path->pseudo_sum = host_pseudo_sum(stack, path->src, path->dst);
     host6_at(stack, path->src)->is_ours = true;
-    block = is_chosen ? 0 : block6_find(stack, path->src, dst);
+    path->headers = &sent6_to(stack, path->dst)->headers;
+    block = is_chosen ? 0 : block6_find(stack, path->src, &dst);
     if (block)
         block6_share(stack, block, path);
     else if (!path->is_group)
@@ -118,7 +119,7 @@ static inline const struct headers6 *headers_toward(struct leat *stack, const st
 
     if (!SHORTCUTS || sent->dst == path->dst)
         return sent;
-    block = block6_find(stack, path->src, host6_at(stack, path->dst)->ip);
+    block = block6_find(stack, path->src, &host6_at(stack, path->dst)->ip);
     return block ? &block->headers : 0;
 }
 
@@ -140,9 +141,11 @@ static void keep_headers(struct leat *stack, const struct path *path, struct hea
     headers->src = path->src;
     headers->dst = path->dst;
     memcpy(headers->bytes, packet->data, sizeof headers->bytes);
-    block = block6_find(stack, path->src, dst);
-    if (block)
-        block->headers = *headers;
+    block = block6_find(stack, path->src, &dst);
+    if (!block)
+        return;
+    block->headers = *headers;
+    block->headers.is_of_block = true;
 }
 
 /* True if @flow holds the label of the flow with this identity. */
@@ -264,13 +267,13 @@ static __attribute__((noinline)) enum leat_err send_any(struct leat *stack, cons
     return LEAT_OK;
 }
 
-/* Sends the first packet of a flow with the kept headers of its destination. */
+/* Sends the first packet of a flow with the headers of its path. */
 static __attribute__((noinline)) enum leat_err send_first(struct leat *stack,
                                                           const struct path *path,
                                                           const struct ipv4_options *options,
                                                           struct leat_buf *payload)
 {
-    const struct headers6 *headers = &sent6_to(stack, path->dst)->headers;
+    const struct headers6 *headers = path->headers;
     const uint32_t label =
         flow_label(stack->ipv6, path, rest_of_flow(options->protocol, payload->data));
 
@@ -282,11 +285,12 @@ enum leat_err ipv6_send(struct leat *stack, const struct path *path,
                         const struct ipv4_options *options, struct leat_buf *payload)
 {
     struct ipv6 *ipv6 = stack->ipv6;
-    const struct headers6 *headers = &sent6_to(stack, path->dst)->headers;
+    const struct headers6 *headers = path->headers;
     const uint32_t bytes = view_total(payload);
     uint32_t label;
 
-    if (headers->dst != path->dst || !path->link ||
+    /* the headers of a host are in a place that another may have taken over */
+    if (!headers || !path->link || (headers->dst != path->dst && !headers->is_of_block) ||
         (!options->dont_fragment && ipv6->pmtu_count > 0) ||
         !headers_fit(stack, path, headers, payload, bytes) ||
         ipv6->neighbours->newest != headers->hop)
@@ -303,7 +307,7 @@ void ipv6_reached(struct path *path)
 {
     struct leat *stack = path->link->stack;
     const struct leat_ip dst = host_ip(stack, path->dst);
-    struct block6 *block = block6_find(stack, path->src, dst);
+    struct block6 *block = block6_find(stack, path->src, &dst);
     const struct way6 *way = ipv6_next_hop(path->link, host_ip(stack, path->src), dst);
 
     if (block)
