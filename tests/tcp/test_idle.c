@@ -4,6 +4,7 @@
 
 #include "tcp/evict.h"
 #include "base.h"
+#include "tcp/conn/conn.h"
 
 static const uint64_t hour = 3600 * second;
 
@@ -144,6 +145,49 @@ static void a_stalled_connection_stays_so_when_ms_go_round(void **state)
     assert_in_range(tcp_stalled_ms(talk->conn), 7990, 8010);
 }
 
+/* ---- the timer in the wheel (deadlines.h) --------------------------------------------------- */
+
+/* A connection that ends with its retransmission timer running; returns its entry. */
+static struct leat_tcp *end_with_timer(struct talk *talk)
+{
+    struct leat_tcp *conn;
+
+    talk_establish(talk);
+    conn = talk->conn;
+    talk_send(talk, 10);
+    tx(talk, PSH | ACK, 1, 1, 10);
+    rx(talk, RST, 1, 0, 0);
+    assert_null(talk->conn);
+    assert_true(timer_is_set(&conn->timer));
+    return conn;
+}
+
+static void timer_of_a_connection_that_has_ended_does_nothing(void **state)
+{
+    struct talk *talk = *state;
+    const struct leat_tcp *conn = end_with_timer(talk);
+
+    talk_wait(talk, 5 * second);
+    quiet(talk);
+    assert_false(timer_is_set(&conn->timer));
+}
+
+static void next_connection_of_an_entry_has_its_own_deadlines(void **state)
+{
+    struct talk *talk = *state;
+    const struct leat_tcp *conn = end_with_timer(talk);
+
+    talk->port_peer++;
+    talk_establish(talk);
+    assert_ptr_equal(talk->conn, conn);
+    talk_wait(talk, 5 * second);
+    quiet(talk);
+    talk_send(talk, 10);
+    tx(talk, PSH | ACK, 1, 1, 10);
+    talk_silence(talk, 200 * ms);
+    tx(talk, PSH | ACK, 1, 1, 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +197,8 @@ int main(void)
         talk_test(keepalive_goes_on),
         talk_test(the_window_restarts),
         talk_test(a_stalled_connection_stays_so_when_ms_go_round),
+        talk_test(timer_of_a_connection_that_has_ended_does_nothing),
+        talk_test(next_connection_of_an_entry_has_its_own_deadlines),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

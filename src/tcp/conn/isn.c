@@ -10,16 +10,17 @@ enum {
     COUNTERS = 16
 };
 
-/* The hash for IPv6 covers the addresses, not the host numbers, which are reused. RFC 6528 needs
- * the same hash for the same addresses. */
-COLD static uint64_t hash_tuple6(const struct leat *stack, const struct tcb *tcb,
-                                 enum purpose purpose)
+/* Both addresses as one word. For IPv6 it is made of the addresses, not of the host numbers, which
+ * are reused: RFC 6528 needs the same hash for the same addresses. Each address has a keyed hash,
+ * so no choice of addresses makes two words the same. */
+static inline uint64_t ips_of(const struct leat *stack, const struct tcb *tcb)
 {
-    const uint64_t words[] = {host_word(stack, tcb->remote_ip), host_word(stack, tcb->local_ip),
-                              (uint64_t)purpose << 32 | (uint32_t)tcb->remote_port << 16 |
-                                  tcb->local_port};
+    uint64_t local;
 
-    return siphash24(&stack->secret_key, words, sizeof words);
+    if (!tcb_is_v6(tcb))
+        return (uint64_t)tcb->remote_ip << 32 | tcb->local_ip;
+    local = host_word(stack, tcb->local_ip);
+    return host_word(stack, tcb->remote_ip) + (local << 32 | local >> 32);
 }
 
 /* Grows with each new seed, and for IPv6 with each host number that another address gets: both give
@@ -34,14 +35,12 @@ static __attribute__((noinline)) uint64_t hash_anew(const struct leat *stack, co
                                                     enum purpose purpose)
 {
     struct secret_of_tuple *last = &stack->tcp->secrets[purpose];
-    const uint64_t ips = (uint64_t)tcb->remote_ip << 32 | tcb->local_ip;
     const uint32_t ports = (uint32_t)tcb->remote_port << 16 | tcb->local_port;
 
     last->tuple = tcb_tuple(tcb);
     last->generation = generation(stack, tcb);
-    last->hash = tcb_is_v6(tcb)
-                     ? hash_tuple6(stack, tcb, purpose)
-                     : siphash24_15(&stack->secret_key, ips, (uint64_t)purpose << 32 | ports);
+    last->hash =
+        siphash24_15(&stack->secret_key, ips_of(stack, tcb), (uint64_t)purpose << 32 | ports);
     return last->hash;
 }
 
