@@ -137,11 +137,9 @@ void tcp_conn_free(struct leat_tcp *conn)
     /* it isn't buried yet when the whole stack closes */
     if (conn->tcb.flags & TCB_HASHED)
         tcp_conn_bury(conn);
-    else if (timer_is_set(
-                 &conn->timer)) /* set for a reader that waits for a descriptor: refuse_part() */
+    else /* there may be a retry for a reader that waits for a descriptor: refuse_part() */
         tcp_stop_deadlines(conn);
-    leat_debug_assert(!timer_is_set(&conn->timer) && !tcp_has_transfer(conn) &&
-                      !near_ring_is_in(&conn->output));
+    leat_debug_assert(!tcp_has_transfer(conn) && !near_ring_is_in(&conn->output));
     if (conn->data)
         data_free(conn);
     if (conn->admitted_age > 0)

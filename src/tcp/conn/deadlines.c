@@ -23,7 +23,6 @@ uint64_t tcp_first_deadline_ns(const struct leat_tcp *conn, uint64_t from_ns)
 
 void tcp_stop_deadlines(struct leat_tcp *conn)
 {
-    timer_cancel(&conn->tcp->stack->timers, &conn->timer);
     conn->rexmt_at = conn->keepalive_at_ms = DEADLINE_NONE;
     conn->flags &= ~(unsigned)(CONN_DELAYED_ACK | CONN_RETRY);
 }

@@ -7,6 +7,10 @@
  *      ack_or_retry_at   a delayed ACK, or a retry (CONN_DELAYED_ACK, CONN_RETRY)
  *      keepalive_at_ms   keep-alive, the end of FIN-WAIT-2, a listener's limits
  * timers.c handles them when they are due.
+ *
+ * The timer is never cancelled. It fires without a deadline, does nothing, and leaves the wheel. It
+ * even outlives its connection: the next one of the entry finds it set, mostly for an earlier time
+ * than it needs. So a connection that lives for a request moves no timer in the wheel.
  */
 #ifndef TCP_DEADLINES_H
 #define TCP_DEADLINES_H
@@ -32,7 +36,7 @@ static inline uint64_t tcp_loss_ns(const struct leat_tcp *conn)
  * @from_ns. */
 uint64_t tcp_first_deadline_ns(const struct leat_tcp *conn, uint64_t from_ns);
 
-/* Stops all deadlines. */
+/* Stops all deadlines; the timer stays in the wheel. */
 void tcp_stop_deadlines(struct leat_tcp *conn);
 
 /* ---- retransmission and persist ----------------------------------------------------------- */

@@ -216,6 +216,21 @@ static inline uint32_t *free_list(struct tcp *tcp, enum tcb_kind kind)
     return &tcp->free_time_waits;
 }
 
+/* Zeroes an entry, but for the timer of a connection: the wheel may still hold it
+ * (deadlines.h). */
+static inline void clear(struct tcb *tcb, enum tcb_kind kind)
+{
+    const size_t timer_at = offsetof(struct leat_tcp, timer);
+    const size_t rest_at = timer_at + sizeof(struct timer);
+
+    if (kind != TCB_CONN) {
+        memset(tcb, 0, entry_bytes(kind));
+        return;
+    }
+    memset(tcb, 0, timer_at);
+    memset((uint8_t *)tcb + rest_at, 0, sizeof(struct leat_tcp) - rest_at);
+}
+
 /* Always in line, so that @kind is a constant, and its size and list too. */
 static inline __attribute__((always_inline)) struct tcb *take(struct tcp *tcp, enum tcb_kind kind)
 {
@@ -225,7 +240,7 @@ static inline __attribute__((always_inline)) struct tcb *take(struct tcp *tcp, e
     if (*list == NEAR_NONE)
         return 0;
     *list = tcb->hash_next;
-    memset(tcb, 0, entry_bytes(kind));
+    clear(tcb, kind);
     tcp_fsm_start(tcb);
     tcb->kind = (uint8_t)kind;
     return tcb;
