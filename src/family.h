@@ -9,6 +9,7 @@
 
 struct address_watch; /* link/watch.h */
 struct drain_look;    /* life.h */
+struct flow_headers;  /* ip/flow_headers.h */
 struct icmp_error;    /* ip/icmp.h */
 struct path;          /* ip/ipv4.h */
 struct ipv4_options;
@@ -122,6 +123,9 @@ struct ipv6_family {
     enum leat_err (*path)(struct leat *stack, struct path *path);
     enum leat_err (*output)(struct leat *stack, const struct path *path,
                             const struct ipv4_options *options, struct leat_buf *payload);
+    /* flow_headers_make(): all that differs from IPv4. */
+    void (*flow_headers)(struct leat *stack, const struct path *path, uint8_t protocol,
+                         uint32_t ports, struct flow_headers *headers);
     /* Sends a port unreachable to the sender of @packet.  Doesn't take packet->buf. */
     void (*port_unreachable)(struct leat *stack, const struct packet *packet);
     void (*reached)(struct path *path); /* ipv4_tell_reached() */

@@ -111,6 +111,7 @@ struct tcp {
     struct secret_of_tuple secrets[PURPOSES];  /* indexed by enum purpose */
     struct hashed_tuple hashed[HASHED_TUPLES]; /* indexed by the low bits of addresses and ports */
     struct fast_open fast_open;
+    struct flow_headers no_headers; /* stands for headers that are never prepared */
     struct transfer
         nothing; /* stands for the transfer of a connection without one: never written */
 };

@@ -54,6 +54,30 @@ static void an_MTU_that_is_repeated_changes_no_path(void **state)
     assert_int_equal(home->world->stack->route_generation, generation);
 }
 
+/* RFC 4861 6.3.4: 0 means unspecified. */
+static void a_hop_limit_changes_paths_if_it_is_new(void **state)
+{
+    enum {
+        HOP_LIMIT_AT = 4
+    };
+    struct home *home = *state;
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+    uint32_t generation;
+
+    router6_says(home->world, &router); /* the router itself is known by now */
+    router.message[HOP_LIMIT_AT] = 33;
+    generation = home->world->stack->route_generation;
+    router6_says(home->world, &router);
+    assert_int_equal(settings_of(home)->hop_limit, 33);
+    assert_int_not_equal(home->world->stack->route_generation, generation);
+    generation = home->world->stack->route_generation;
+    router6_says(home->world, &router);
+    router.message[HOP_LIMIT_AT] = 0;
+    router6_says(home->world, &router);
+    assert_int_equal(settings_of(home)->hop_limit, 33);
+    assert_int_equal(home->world->stack->route_generation, generation);
+}
+
 /* Addresses that no name server has. */
 static void a_name_server_is_a_host(void **state)
 {
@@ -168,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         home6_test(an_MTU_fits_the_link),
         home6_test(an_MTU_that_is_repeated_changes_no_path),
+        home6_test(a_hop_limit_changes_paths_if_it_is_new),
         home6_test(a_name_server_is_a_host),
         home6_test(a_prefix_makes_an_address_or_none),
         home6_test(a_routers_Ethernet_address_is_no_group),

@@ -240,8 +240,10 @@ static void take_numbers(struct leat_slaac *slaac, const struct wire_ra *ra)
     const struct link *link = slaac->link;
     struct link6 *link6 = &link->stack->ipv6->links[link - link->stack->links];
 
-    if (ra->hop_limit >= HOP_LIMIT_MIN)
+    if (ra->hop_limit >= HOP_LIMIT_MIN && ra->hop_limit != link6->hop_limit) {
         link6->hop_limit = ra->hop_limit;
+        link->stack->route_generation++; /* prepared headers have the old one */
+    }
     if (ra->retrans_ms >= RETRANS_MIN_MS && ra->retrans_ms <= RETRANS_MAX_MS)
         link6->retrans_ns = ra->retrans_ms * UINT64_C(1000000);
     if (ra->reachable_ms >= REACHABLE_MIN_MS && ra->reachable_ms <= REACHABLE_MAX_MS)

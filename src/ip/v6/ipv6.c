@@ -115,6 +115,7 @@ static const struct ipv6_family family = {
     .cached_path = block6_cached_path,
     .path = ipv6_path,
     .output = ipv6_send,
+    .flow_headers = ipv6_flow_headers,
     .reached = ipv6_reached,
     .port_unreachable = transport6_port_unreachable,
     .close = neighbours6_close,

@@ -9,7 +9,8 @@
 #include "link/link.h"
 #include "wire/ipv6.h"
 
-struct path; /* ip/ipv4.h, as the next */
+struct flow_headers; /* ip/flow_headers.h */
+struct path;         /* ip/ipv4.h, as the next */
 struct ipv4_options;
 struct packet; /* family.h */
 
@@ -433,6 +434,8 @@ host_id host6_known(const struct leat *stack, const uint8_t *ip);
 enum leat_err ipv6_path(struct leat *stack, struct path *path);
 enum leat_err ipv6_send(struct leat *stack, const struct path *path,
                         const struct ipv4_options *options, struct leat_buf *payload);
+void ipv6_flow_headers(struct leat *stack, const struct path *path, uint8_t protocol,
+                       uint32_t ports, struct flow_headers *made);
 void ipv6_reached(struct path *path);
 void transport6_port_unreachable(struct leat *stack, const struct packet *packet);
 

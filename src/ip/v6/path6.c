@@ -7,6 +7,7 @@
  * of the same block (block6.h) have the same headers, except for the destination.
  */
 #include "core/view.h"
+#include "ip/flow_headers.h"
 #include "ip/host.h"
 #include "ip/route.h"
 #include "ip/v6/block6.h"
@@ -290,7 +291,8 @@ enum leat_err ipv6_send(struct leat *stack, const struct path *path,
     uint32_t label;
 
     /* the headers of a host are in a place that another may have taken over */
-    if (!headers || !path->link || (headers->dst != path->dst && !headers->is_of_block) ||
+    if (!FOR_SPEED || !headers || !path->link ||
+        (headers->dst != path->dst && !headers->is_of_block) ||
         (!options->dont_fragment && ipv6->pmtu_count > 0) ||
         !headers_fit(stack, path, headers, payload, bytes) ||
         ipv6->neighbours->newest != headers->hop)
@@ -300,6 +302,24 @@ enum leat_err ipv6_send(struct leat *stack, const struct path *path,
         return send_first(stack, path, options, payload);
     send_kept(stack, path, options, headers, label, payload, bytes);
     return LEAT_OK;
+}
+
+void ipv6_flow_headers(struct leat *stack, const struct path *path, uint8_t protocol,
+                       uint32_t ports, struct flow_headers *made)
+{
+    const struct headers6 *headers = path->headers;
+    uint8_t *ip = made->bytes + ETHERNET_HEADER_BYTES;
+
+    if (!FOR_SPEED || !headers || (headers->dst != path->dst && !headers->is_of_block) ||
+        !headers_lead(stack, path, headers))
+        return;
+    memcpy(made->bytes, headers->bytes, HEADERS6_BYTES);
+    memcpy(ip + IPV6_DST_AT, host6_at(stack, path->dst)->ip.bytes, sizeof(struct leat_ip));
+    ip[IPV6_NEXT_AT] = protocol;
+    ip[IPV6_HOP_LIMIT_AT] = ipv6_hop_limit(path->link);
+    made->first_word = 6u << 28 | flow_label(stack->ipv6, path, (uint64_t)ports << 8 | protocol);
+    made->hop6 = headers->hop;
+    made->neighbour_generation = stack->neighbour_generation;
 }
 
 /* RFC 4861 7.3.1: packets on this path have arrived, which confirms its next hop. */

@@ -293,6 +293,12 @@ static size_t sent_bytes(const struct leat_tcp_config *config)
     return config->bbr_connections > 0 ? sizeof(struct stamped_sent) : sizeof(struct sent);
 }
 
+/* Connections whose headers can be prepared: all, or none. */
+static uint32_t headers_count(const struct leat_tcp_config *config)
+{
+    return FOR_SPEED && config->transfers >= PREPARED_FROM ? config->transfers : 0;
+}
+
 size_t tcp_tables_cost(const struct leat_tcp_config *config)
 {
     return arena_cost(bucket_count(config), sizeof(uint32_t)) +
@@ -303,7 +309,9 @@ size_t tcp_tables_cost(const struct leat_tcp_config *config)
            arena_cost(config->reorder_runs, sizeof(struct run)) +
            arena_cost(config->sent_segments, sent_bytes(config)) +
            arena_cost(config->bbr_connections, sizeof(union bbr_entry)) +
-           arena_cost(config->transfers, sizeof(struct transfer)) + peer_table_cost(config->peers);
+           arena_cost(config->transfers, sizeof(struct transfer)) +
+           arena_cost(headers_count(config), sizeof(struct flow_headers)) +
+           peer_table_cost(config->peers);
 }
 
 /* Fills a free list with @count entries from the arena, the first on top. */
@@ -326,6 +334,7 @@ bool tcp_tables_init(struct tcp *tcp, struct arena *arena)
 {
     const struct leat_tcp_config *config = &tcp->config;
     const uint32_t buckets = bucket_count(config);
+    struct flow_headers *headers = 0;
     struct transfer *transfers;
     union bbr_entry *bbrs;
     void *sents;
@@ -345,10 +354,12 @@ bool tcp_tables_init(struct tcp *tcp, struct arena *arena)
     sents = arena_take(arena, config->sent_segments, sent_bytes(config));
     bbrs = arena_take(arena, config->bbr_connections, sizeof *bbrs);
     transfers = arena_take(arena, config->transfers, sizeof *transfers);
+    if (headers_count(config) > 0)
+        headers = arena_take(arena, headers_count(config), sizeof *headers);
     if (!tcp->buckets || !tcp->conns || !tcp->halves || !runs || !sents || !bbrs || !transfers ||
         !peer_table_init(&tcp->peers, arena, config->peers, key))
         return false;
-    transfer_pool_init(tcp, transfers, config->transfers);
+    transfer_pool_init(tcp, transfers, headers, config->transfers);
     if (config->bbr_connections > 0)
         sent_pool_init_stamped(&tcp->sents, sents, config->sent_segments);
     else

@@ -9,17 +9,20 @@ enum {
     LOOK_MAX = 64 /* transfers that one search for an idle one looks at */
 };
 
-void transfer_pool_init(struct tcp *tcp, struct transfer *entries, uint32_t count)
+void transfer_pool_init(struct tcp *tcp, struct transfer *entries, struct flow_headers *headers,
+                        uint32_t count)
 {
     struct transfer_pool *pool = &tcp->transfers;
 
     pool->all = entries;
     pool->count = count;
     for (uint32_t i = count; i > 0; i--) {
+        entries[i - 1].headers = headers ? &headers[i - 1] : &tcp->no_headers;
         entries[i - 1].next = pool->free;
         pool->free = &entries[i - 1];
     }
     scoreboard_init(&tcp->nothing.scoreboard);
+    tcp->nothing.headers = &tcp->no_headers;
     tcp->nothing.loss_at_ns = LEAT_NEVER_NS;
     tcp->nothing.congestion.ops =
         &leat_tcp_cubic; /* its window is 0, but callers need operations */
@@ -201,6 +204,7 @@ bool tcp_transfer_get(struct leat_tcp *conn)
     transfer->reorder = (struct reorder){0};
     transfer->sacks.count = 0;
     transfer->sacks.has_dsack = false;
+    flow_headers_forget(transfer->headers);
     sendq_init(&transfer->sendq, tcp_data_end(conn));
     scoreboard_init(&transfer->scoreboard);
     begin(conn, transfer);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "core/arena.h"
+#include "ip/flow_headers.h"
 #include "tcp/congestion/congestion.h"
 #include "tcp/congestion/recovery.h"
 #include "tcp/congestion/reorder.h"
@@ -26,7 +27,8 @@ struct leat_tcp;
 struct tcp;
 
 enum {
-    TRANSFER_HOT_BYTES = 5 * 64 /* the first cache lines */
+    TRANSFER_HOT_BYTES = 5 * 64, /* the first cache lines */
+    PREPARED_FROM = 64           /* with fewer transfers, the memory for headers is saved */
 };
 
 /* A request and its answer touch the first five cache lines and the eighth, with cwnd: tools/layout
@@ -48,6 +50,8 @@ struct transfer {
     bool in_use;
     struct recovery recovery;
     struct congestion congestion;
+    struct flow_headers
+        *headers; /* of its segments, if they are prepared; &tcp->no_headers: never */
 } __attribute__((aligned(ARENA_ALIGN)));
 
 struct transfer_pool {
@@ -75,7 +79,9 @@ struct saved_congestion {
 
 _Static_assert(LEAT_TCP_INITIAL_WINDOW_MAX < 1 << 6, "its bits");
 
-COLD void transfer_pool_init(struct tcp *tcp, struct transfer *entries, uint32_t count);
+/* @headers: one for each entry, or NULL. */
+COLD void transfer_pool_init(struct tcp *tcp, struct transfer *entries,
+                             struct flow_headers *headers, uint32_t count);
 
 /* Gives @conn an entry, if it has none. False: all are in use, which is counted. */
 bool tcp_transfer_get(struct leat_tcp *conn);

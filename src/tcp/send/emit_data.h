@@ -9,6 +9,7 @@
 
 #include "core/checksum.h"
 #include "core/view.h"
+#include "ip/flow_headers.h"
 #include "ip/header_template.h"
 #include "tcp/conn/accecn.h"
 #include "tcp/conn/budget.h"
@@ -57,15 +58,17 @@ HOT struct leat_buf *tcp_header_for(struct tcp *tcp, struct leat_buf *payload, u
     return header;
 }
 
-/* Fills in the checksum of @segment, which is @bytes long. If the device can, it sums all but the
- * pseudo-header; for a super-frame, gso_cut() does. */
-HOT void tcp_fill_checksum(const struct path *path, struct leat_buf *segment, uint32_t bytes)
+/* Fills in the checksum of @segment, which is @bytes long and leaves by @link. If the device can,
+ * it sums all but the pseudo-header; for a super-frame, gso_cut() does. @addresses_sum: of both IP
+ * addresses. */
+HOT void tcp_fill_checksum(uint64_t addresses_sum, const struct link *link,
+                           struct leat_buf *segment, uint32_t bytes)
 {
-    const uint64_t pseudo = path->pseudo_sum + big_endian16(IP_TCP) + big_endian32(bytes);
+    const uint64_t pseudo = addresses_sum + big_endian16(IP_TCP) + big_endian32(bytes);
     uint8_t *field = segment->data + WIRE_TCP_CHECKSUM_AT;
 
     if (segment->segment_bytes > 0 ||
-        (path->link && (path->link->netif->capabilities & LEAT_NETIF_TX_CHECKSUM))) {
+        (link && (link->netif->capabilities & LEAT_NETIF_TX_CHECKSUM))) {
         segment->checksum = LEAT_CHECKSUM_PARTIAL;
         put16(field, (uint16_t)~checksum_finish(pseudo));
     } else {
@@ -84,12 +87,23 @@ HOT void tcp_send_down(struct leat *stack, const struct path *path, struct leat_
 {
     const uint32_t bytes = view_total(segment);
 
-    tcp_fill_checksum(path, segment, bytes);
+    tcp_fill_checksum(path->pseudo_sum, path->link, segment, bytes);
     stack->stats.tcp_sent++;
     if (dont_fragment && header_template_fits(stack, path, segment, bytes))
         header_template_send(stack, path, IP_TCP, tos, IPV4_FLAG_DF, segment, bytes);
     else
         tcp_send_by_IP(stack, path, segment, tos, dont_fragment);
+}
+
+/* Sends @segment with the headers of its connection, which fit. Takes it. */
+HOT void tcp_send_with_headers(struct leat *stack, const struct flow_headers *headers,
+                               struct leat_buf *segment, uint8_t tos)
+{
+    const uint32_t bytes = view_total(segment);
+
+    tcp_fill_checksum(headers->pseudo_sum, headers->link, segment, bytes);
+    stack->stats.tcp_sent++;
+    flow_headers_send(stack, headers, tos, segment, bytes);
 }
 
 /* The window field (RFC 7323 2.3), rounded up from @exact. So the edge does not creep by a part of
@@ -161,19 +175,25 @@ static inline uint32_t tcp_plain_header_bytes(const struct tcb *tcb)
     return WIRE_TCP_BYTES + (tcb->flags & TCB_TS ? (uint32_t)WIRE_TCP_TS_BYTES : 0);
 }
 
-/* tcp_emit_data(). */
-HOT bool tcp_emit_data_inline(struct leat_tcp *conn, const struct path *path, uint32_t seq,
-                              uint8_t flags, uint8_t tos, struct leat_buf *payload)
+/* True if the header of a segment without SYN and RST is plain, and IP must not fragment it. */
+static inline bool tcp_is_plain(const struct leat_tcp *conn)
+{
+    return FOR_SPEED && !conn->no_df && !tcp_has_sacks(conn);
+}
+
+/* Puts such a header in front of @payload, whose ACK flag is set. NULL: no memory, and @payload is
+ * freed. */
+HOT struct leat_buf *tcp_put_plain_header(struct leat_tcp *conn, uint32_t seq, uint8_t flags,
+                                          struct leat_buf *payload)
 {
     const uint32_t bytes = tcp_plain_header_bytes(&conn->tcb);
-    struct leat_buf *segment;
+    struct leat_buf *segment = tcp_header_for(conn->tcp, payload, bytes);
     struct wire_tcp header;
 
-    if (!FOR_SPEED || conn->no_df || tcp_has_sacks(conn))
-        return tcp_emit_any(conn, path, seq, flags, tos, payload);
-    segment = tcp_header_for(conn->tcp, payload, bytes);
-    if (!segment)
-        return tcp_emit_failed(conn->tcp, payload);
+    if (!segment) {
+        tcp_emit_failed(conn->tcp, payload);
+        return 0;
+    }
     header.seq = seq;
     header.flags = flags | TCP_ACK;
     if (conn->flags & CONN_ECE)
@@ -186,9 +206,48 @@ HOT bool tcp_emit_data_inline(struct leat_tcp *conn, const struct path *path, ui
         tcp_add_timestamps(conn->tcp, &conn->tcb, &header);
         wire_tcp_emit_timestamps(segment->data + WIRE_TCP_BYTES, &header);
     }
+    return segment;
+}
+
+/* tcp_emit_data(). */
+HOT bool tcp_emit_data_inline(struct leat_tcp *conn, const struct path *path, uint32_t seq,
+                              uint8_t flags, uint8_t tos, struct leat_buf *payload)
+{
+    struct leat_buf *segment;
+
+    if (!tcp_is_plain(conn))
+        return tcp_emit_any(conn, path, seq, flags, tos, payload);
+    segment = tcp_put_plain_header(conn, seq, flags, payload);
+    if (!segment)
+        return false;
     tos |= (uint8_t)(conn->dscp << DSCP_SHIFT);
     tcp_send_down(conn->tcp->stack, path, segment, tos, true);
     return true;
+}
+
+/* tcp_emit_data() with the headers of the connection, if tcp_headers_serve(). */
+HOT bool tcp_emit_with_headers(struct leat_tcp *conn, uint32_t seq, uint8_t flags, uint8_t tos,
+                               struct leat_buf *payload)
+{
+    struct leat_buf *segment = tcp_put_plain_header(conn, seq, flags, payload);
+
+    if (!segment)
+        return false;
+    tos |= (uint8_t)(conn->dscp << DSCP_SHIFT);
+    tcp_send_with_headers(conn->tcp->stack, conn->transfer->headers, segment, tos);
+    return true;
+}
+
+/* True if the headers of the connection serve a segment with @data_bytes now, and the queue below
+ * takes it. */
+static inline bool tcp_headers_serve(const struct leat_tcp *conn, uint32_t data_bytes)
+{
+    const struct flow_headers *headers = conn->transfer->headers;
+    const struct leat *stack = conn->tcp->stack;
+
+    return flow_headers_lead(stack, headers) && tcp_is_plain(conn) &&
+           flow_headers_fit(headers, tcp_plain_header_bytes(&conn->tcb) + data_bytes) &&
+           headers->link->tx_waiting < headers->link->tx_places;
 }
 
 #endif

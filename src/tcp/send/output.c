@@ -369,6 +369,16 @@ static bool output_handshake(struct leat_tcp *conn, const struct path *path)
     return false;
 }
 
+/* The rest of tcp_output() after output_with_headers(), which found no memory. */
+COLD static bool output_without_memory(struct leat_tcp *conn)
+{
+    struct path found;
+    const struct path *path =
+        route_cache_find(conn->tcp->stack, conn->tcb.local_ip, conn->tcb.remote_ip, &found);
+
+    return path && output_any(conn, path, NO_MEMORY, conn->tcb.snd_nxt);
+}
+
 /* Sends what windows and queues allow. True: it stopped for lack of room. */
 static inline bool tcp_output(struct leat_tcp *conn)
 {
@@ -396,24 +406,52 @@ static inline bool tcp_output(struct leat_tcp *conn)
             verdict = no_room_below(conn, path);
         } else {
             restart_if_idle(conn);
-            if (tcp_send_one_segment(conn, path))
+            if (tcp_send_one_segment(conn, path)) {
+                tcp_prepare_headers(conn, path);
                 return false;
+            }
             verdict = NO_MEMORY;
         }
     }
     return output_any(conn, path, verdict, snd_nxt_before);
 }
 
-/* Serves @node, which has been taken off the ring; it is put back if it has more to send. True: the
- * ring isn't empty. */
-static __attribute__((noinline)) bool flush_one(struct tcp *tcp, struct near_ring *node)
+/* tcp_output() without a path. */
+static inline bool output_with_headers(struct leat_tcp *conn)
 {
-    struct leat_tcp *conn = container_of(node, struct leat_tcp, output);
+    conn->flags &= ~(unsigned)CONN_REACHED;
+    tcp_open_window(conn);
+    restart_if_idle(conn);
+    return !tcp_send_one_segment(conn, 0) && output_without_memory(conn);
+}
 
-    if (tcp_output(conn))
+/* Ends a connection's turn; it is put back into the ring if it has @more to send. True: the ring
+ * isn't empty. */
+static inline bool end_turn(struct tcp *tcp, struct leat_tcp *conn, bool more)
+{
+    if (more)
         near_ring_put(tcp, &tcp->output, &conn->output);
     tcp_arm_delayed_ack(conn);
     return !near_ring_is_empty(tcp, &tcp->output);
+}
+
+static __attribute__((noinline)) bool flush_any(struct tcp *tcp, struct leat_tcp *conn)
+{
+    return end_turn(tcp, conn, tcp_output(conn));
+}
+
+static __attribute__((noinline)) bool flush_with_headers(struct tcp *tcp, struct leat_tcp *conn)
+{
+    return end_turn(tcp, conn, output_with_headers(conn));
+}
+
+/* Serves @node, which has been taken off the ring. True: the ring isn't empty. The choice is a
+ * function of its own, so that it saves no registers. */
+static inline bool flush_one(struct tcp *tcp, struct near_ring *node)
+{
+    struct leat_tcp *conn = container_of(node, struct leat_tcp, output);
+
+    return tcp_headers_suffice(conn) ? flush_with_headers(tcp, conn) : flush_any(tcp, conn);
 }
 
 /* Serves all nodes up to a mark. Nodes that are put back wait for the next turn. */

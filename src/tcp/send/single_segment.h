@@ -39,7 +39,8 @@ static inline void tcp_record_first(struct leat_tcp *conn, uint32_t seq)
 }
 
 /* Sends data in one piece, a FIN, or both, as one segment, with nothing in flight. A FIN alone
- * needs no scoreboard (fin.c). False: no memory, and nothing has changed. */
+ * needs no scoreboard (fin.c). @path: NULL if the headers of the connection serve. False: no
+ * memory, and nothing has changed. */
 HOT bool tcp_send_one_segment(struct leat_tcp *conn, const struct path *path)
 {
     struct transfer *transfer = conn->transfer;
@@ -60,7 +61,8 @@ HOT bool tcp_send_one_segment(struct leat_tcp *conn, const struct path *path)
         flags |= TCP_PSH;
     }
     tos = tcp_ecn_of(conn, &flags, data_bytes > 0);
-    if (!tcp_emit_data_inline(conn, path, seq, flags, tos, data))
+    if (path ? !tcp_emit_data_inline(conn, path, seq, flags, tos, data)
+             : !tcp_emit_with_headers(conn, seq, flags, tos, data))
         return false;
     tcp_note_left(conn, data_bytes + fin, true);
     conn->progress_ms = tcp_now_ms(conn->tcp->stack);
@@ -69,6 +71,35 @@ HOT bool tcp_send_one_segment(struct leat_tcp *conn, const struct path *path)
         tcp_record_first(conn, seq);
     tcp_run_first(conn);
     return true;
+}
+
+/* Makes the headers of the connection when a second segment with data is sent without them: a
+ * connection that lives for one request doesn't need them. */
+static inline void tcp_prepare_headers(struct leat_tcp *conn, const struct path *path)
+{
+    struct flow_headers *headers = conn->transfer->headers;
+
+    if (!FOR_SPEED || headers == &conn->tcp->no_headers || tcp_fin_waits(conn))
+        return;
+    if (headers->was_wanted)
+        flow_headers_make(conn->tcp->stack, path, IP_TCP,
+                          (uint32_t)conn->tcb.local_port << 16 | conn->tcb.remote_port, headers);
+    headers->was_wanted = true;
+}
+
+/* True if the neighbour is to be told that our segments reach it (ipv4_reached()). */
+static inline bool is_reach_due(const struct leat_tcp *conn)
+{
+    return (conn->flags & CONN_REACHED) &&
+           conn->tcp->stack->now_ns >= conn->transfer->headers->reached_until_ns;
+}
+
+/* True if the queue is a single segment, and the headers of the connection serve for it: then
+ * tcp_output() needs no path. */
+static inline bool tcp_headers_suffice(const struct leat_tcp *conn)
+{
+    return tcp_headers_serve(conn, conn->transfer->sendq.bytes) && tcp_is_one_segment(conn) &&
+           !is_reach_due(conn);
 }
 
 #endif
