@@ -130,12 +130,21 @@ COLD void wire_tcp_emit_any_options(uint8_t *option, const struct wire_tcp *head
 /* wire_tcp_bytes() for a header with other options than timestamps. */
 COLD uint32_t wire_tcp_bytes_of_any(const struct wire_tcp *header);
 
+/* True if the options are those of nearly every SYN. */
+static inline bool wire_tcp_is_usual_SYN(const struct wire_tcp *header)
+{
+    return FOR_SPEED && header->mss && header->sack_permitted && header->has_ts &&
+           header->wind_shift != WIRE_TCP_NO_SHIFT && !(header->has_fast_open | header->sack_count);
+}
+
 /* The bytes that wire_tcp_emit() writes for @header: 20 plus its options, each padded to 4. */
 static inline uint32_t wire_tcp_bytes(const struct wire_tcp *header)
 {
     const unsigned others =
         header->mss | header->sack_permitted | header->has_fast_open | header->sack_count;
 
+    if (wire_tcp_is_usual_SYN(header))
+        return WIRE_TCP_BYTES + WIRE_TCP_SYN_BYTES;
     if (others != 0 || header->wind_shift != WIRE_TCP_NO_SHIFT)
         return wire_tcp_bytes_of_any(header);
     return WIRE_TCP_BYTES + (header->has_ts ? WIRE_TCP_TS_BYTES : 0);
@@ -176,9 +185,7 @@ static inline void wire_tcp_emit_options(uint8_t *option, const struct wire_tcp 
     if (FOR_SPEED && header->has_ts && !header->sack_permitted &&
         bytes == WIRE_TCP_BYTES + WIRE_TCP_TS_BYTES) {
         wire_tcp_emit_timestamps(option, header);
-    } else if (FOR_SPEED && header->has_ts && header->sack_permitted && header->mss &&
-               header->wind_shift != WIRE_TCP_NO_SHIFT &&
-               bytes == WIRE_TCP_BYTES + WIRE_TCP_SYN_BYTES) {
+    } else if (wire_tcp_is_usual_SYN(header)) {
         wire_tcp_emit_syn_options(option, header);
     } else {
         wire_tcp_emit_any_options(option, header);

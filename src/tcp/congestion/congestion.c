@@ -1,6 +1,7 @@
 /* congestion.c -- common to all algorithms: initial window, slow start, restart after idle. */
 #include "tcp/congestion/congestion.h"
 #include "core/minmax.h"
+#include "core/zero.h"
 
 enum {
     INITIAL_SEGMENT_BYTES = 1460, /* the largest segment that RFC 6928 2 counts */
@@ -21,13 +22,12 @@ static uint32_t initial_window(uint32_t mss, uint32_t segments)
 void congestion_init(struct congestion *congestion, const struct leat_tcp_congestion *ops,
                      uint32_t mss, uint16_t initial_segments, bool lost_SYN)
 {
-    *congestion = (struct congestion){
-        .ops = ops,
-        .mss = mss,
-        .ssthresh = SSTHRESH_INITIAL,
-        .initial_segments = initial_segments,
-        .cwnd = lost_SYN ? mss : initial_window(mss, initial_segments),
-    };
+    zero_bytes(congestion, sizeof *congestion);
+    congestion->ops = ops;
+    congestion->mss = mss;
+    congestion->ssthresh = SSTHRESH_INITIAL;
+    congestion->initial_segments = initial_segments;
+    congestion->cwnd = lost_SYN ? mss : initial_window(mss, initial_segments);
     hystart_init(&congestion->hystart);
 }
 

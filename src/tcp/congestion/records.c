@@ -7,6 +7,7 @@
 #include "tcp/congestion/scoreboard.h"
 
 #include "core/assert.h"
+#include "core/zero.h"
 
 static void begin(struct sent_pool *pool, uint32_t count)
 {
@@ -29,7 +30,7 @@ void sent_pool_init_stamped(struct sent_pool *pool, struct stamped_sent *records
 
 void scoreboard_init(struct scoreboard *board)
 {
-    *board = (struct scoreboard){0};
+    zero_bytes(board, sizeof *board);
     ring_init(&board->by_time);
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/cold.h"
 #include "core/minmax.h"
+#include "core/zero.h"
 #include "tcp/congestion/seq.h"
 
 enum {
@@ -13,7 +14,8 @@ enum {
 
 void recovery_init(struct recovery *recovery, enum recovery_mode mode)
 {
-    *recovery = (struct recovery){.mode = (uint8_t)mode};
+    zero_bytes(recovery, offsetof(struct recovery, before)); /* which can_undo makes valid */
+    recovery->mode = (uint8_t)mode;
     rack_init(&recovery->rack);
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/assert.h"
 #include "core/prefetch.h"
+#include "core/zero.h"
 #include "ip/host.h"
 #include "tcp/listener.h"
 #include "tcp/conn/table.h"
@@ -227,8 +228,8 @@ static inline void clear(struct tcb *tcb, enum tcb_kind kind)
         memset(tcb, 0, entry_bytes(kind));
         return;
     }
-    memset(tcb, 0, timer_at);
-    memset((uint8_t *)tcb + rest_at, 0, sizeof(struct leat_tcp) - rest_at);
+    zero_bytes(tcb, timer_at);
+    zero_bytes((uint8_t *)tcb + rest_at, sizeof(struct leat_tcp) - rest_at);
 }
 
 /* Always in line, so that @kind is a constant, and its size and list too. */
