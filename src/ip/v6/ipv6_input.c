@@ -142,18 +142,19 @@ static inline bool is_plain(const struct leat_buf *buf)
            (uint32_t)get16(bytes + IPV6_PAYLOAD_AT) + IPV6_HEADER_BYTES == view_total(buf);
 }
 
-/* A plain packet that came on another path than the last. Separate, so that the path of most
- * packets saves no registers. */
-static __attribute__((noinline)) void input_from_another(struct leat *stack, struct link *link,
-                                                         struct leat_buf *buf,
-                                                         const struct protocol *protocol)
+/* Takes a plain packet that came on another path than the last, from a block of hosts. False: it
+ * didn't, and nothing has been done. Separate, so that the path of most packets saves no registers.
+ * input_any() isn't called here, which would make the deepest stack deeper. */
+static __attribute__((noinline)) bool take_from_block(struct leat *stack, struct link *link,
+                                                      struct leat_buf *buf,
+                                                      const struct protocol *protocol)
 {
     struct packet packet;
 
-    if (is_from_block(stack, link, buf->data, &packet))
-        deliver_known(stack, &packet, link, protocol, buf);
-    else
-        input_any(stack, link, buf, false);
+    if (!is_from_block(stack, link, buf->data, &packet))
+        return false;
+    deliver_known(stack, &packet, link, protocol, buf);
+    return true;
 }
 
 void ipv6_input(struct leat *stack, struct link *link, struct leat_buf *buf, bool is_group)
@@ -169,7 +170,8 @@ void ipv6_input(struct leat *stack, struct link *link, struct leat_buf *buf, boo
     }
     path = path_of_known(stack, link, buf->data);
     if (!path) {
-        input_from_another(stack, link, buf, protocol);
+        if (!take_from_block(stack, link, buf, protocol))
+            input_any(stack, link, buf, false);
         return;
     }
     packet.src = path->dst;

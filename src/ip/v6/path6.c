@@ -227,8 +227,10 @@ HOT void send_kept(struct leat *stack, const struct path *path, const struct ipv
 static __attribute__((noinline)) enum leat_err send_anew(struct leat *stack,
                                                          const struct path *path,
                                                          const struct ipv4_options *options,
-                                                         uint32_t label, struct leat_buf *payload)
+                                                         struct leat_buf *payload)
 {
+    const uint32_t label =
+        flow_label(stack->ipv6, path, rest_of_flow(options->protocol, payload->data));
     const struct ipv6_header header = {.src = host_ip(stack, path->src),
                                        .flow_label = label,
                                        .dst = host_ip(stack, path->dst),
@@ -249,23 +251,25 @@ static __attribute__((noinline)) enum leat_err send_anew(struct leat *stack,
     return err;
 }
 
-/* Sends any packet. Separate, so that packets on recent paths save no registers. */
-static __attribute__((noinline)) enum leat_err send_any(struct leat *stack, const struct path *path,
-                                                        const struct ipv4_options *options,
-                                                        struct leat_buf *payload)
+/* Sends @payload with headers that were used before the last ones, and takes it. False: they don't
+ * serve, and nothing has been done. Separate, so that packets on recent paths save no registers.
+ * The general function isn't called here, which would make the deepest stack deeper. */
+static __attribute__((noinline)) bool send_with_older(struct leat *stack, const struct path *path,
+                                                      const struct ipv4_options *options,
+                                                      struct leat_buf *payload)
 {
     const uint32_t bytes = view_total(payload);
     const struct headers6 *sent = &sent6_to(stack, path->dst)->headers;
     const struct headers6 *headers = headers_toward(stack, path, sent);
-    const uint32_t label =
-        flow_label(stack->ipv6, path, rest_of_flow(options->protocol, payload->data));
+    uint32_t label;
 
     if (!path->link || !headers || !headers_fit(stack, path, headers, payload, bytes) ||
         (!options->dont_fragment && is_too_long(stack, path, bytes)))
-        return send_anew(stack, path, options, label, payload);
+        return false;
+    label = flow_label(stack->ipv6, path, rest_of_flow(options->protocol, payload->data));
     neighbour6_used(stack, headers->hop);
     send_kept(stack, path, options, headers, label, payload, bytes);
-    return LEAT_OK;
+    return true;
 }
 
 /* Sends the first packet of a flow with the headers of its path. */
@@ -296,7 +300,9 @@ enum leat_err ipv6_send(struct leat *stack, const struct path *path,
         (!options->dont_fragment && ipv6->pmtu_count > 0) ||
         !headers_fit(stack, path, headers, payload, bytes) ||
         ipv6->neighbours->newest != headers->hop)
-        return send_any(stack, path, options, payload);
+        return send_with_older(stack, path, options, payload)
+                   ? LEAT_OK
+                   : send_anew(stack, path, options, payload);
     label = kept_label(ipv6, path, rest_of_flow(options->protocol, payload->data));
     if (label == 0)
         return send_first(stack, path, options, payload);
