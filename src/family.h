@@ -50,8 +50,9 @@ struct protocol {
     void (*drain)(struct leat *stack, struct drain_look *look);
     /* Frees the buffers that the protocol holds, at leat_close(). */
     void (*close)(struct leat *stack);
-    /* For super-frames, as the next; both NULL if the protocol has none.  Merges segments that
-     * belong together among the @count received @frames; returns how many frames are left. */
+    /* For super-frames, as the next; both NULL if the protocol or this build has none.  Merges
+     * segments that belong together among the @count received @frames; returns how many frames are
+     * left. */
     uint32_t (*burst)(struct leat *stack, struct leat_buf **frames, uint32_t count);
     /* Detaches the first segment of a super-frame as a frame of its own; the last segment is @frame
      * itself.  @device_sums: the device completes checksums.  NULL: no memory, and @frame is

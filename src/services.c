@@ -59,7 +59,7 @@ bool stack_register(struct leat *stack, const struct protocol *protocol)
         stack->protocols[stack->flush_count++] = protocol;
     }
     stack->protocol_count++;
-    if (protocol->burst)
+    if (protocol->wake)
         stack->super = protocol;
     return true;
 }

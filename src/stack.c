@@ -11,6 +11,7 @@
 
 #include "core/assert.h"
 #include "core/second.h"
+#include "core/parts.h"
 #include "ip/ipv4.h"
 #include "ip/reassembly.h"
 #include "ip/route.h"
@@ -215,7 +216,7 @@ static __attribute__((noinline)) void frames_up(struct link *link, struct leat_b
     struct leat *stack = link->stack;
 
     leat_debug_assert(count <= stack->taken_max);
-    if (stack->super)
+    if (HAS_SUPER_FRAMES && stack->super)
         count = stack->super->burst(stack, frames, count);
     for (uint32_t i = 0; i < count; i++)
         ethernet_input(link, frames[i]);

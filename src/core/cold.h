@@ -25,7 +25,7 @@
 /* SHORTCUTS enables fast paths for common cases; the general path does the same work, so a build
  * with -Dshortcuts=false sends the same bytes.  FOR_SPEED enables fast paths that take too much
  * code for a build that is optimized for size. */
-#ifdef LEAT_NO_SHORTCUTS
+#if defined LEAT_NO_SHORTCUTS || defined LEAT_SMALL
 #define SHORTCUTS false
 #else
 #define SHORTCUTS true

@@ -15,7 +15,7 @@
 
 enum {
     SLOT_MASK = TIMER_SLOTS - 1,
-    ASKED_LEVEL = 2 /* its slots are 4 ms long */
+    ASKED_LEVEL = 12 / TIMER_LEVEL_SHIFT /* its slots are 4 ms long */
 };
 
 _Static_assert(TIMER_TICK_SHIFT + TIMER_LEVELS * TIMER_LEVEL_SHIFT == 64, "no level wraps around");
@@ -40,7 +40,7 @@ void timers_ask(struct timer_wheel *wheel, timer_fn *fire, timer_due_fn *due_ns)
     wheel->due_ns = due_ns;
 }
 
-/* The highest bit that differs selects the level: a level covers 6 bits of the tick. */
+/* The highest bit that differs selects the level: a level covers some bits of the tick. */
 static unsigned level_of(uint64_t base_tick, uint64_t at_tick)
 {
     const uint64_t differs = base_tick ^ at_tick;

@@ -2,6 +2,7 @@
 #ifndef IP_ROUTE_H
 #define IP_ROUTE_H
 
+#include "core/parts.h"
 #include "ip/header_template.h"
 #include "ip/host.h"
 #include "ip/ipv4.h"
@@ -19,8 +20,9 @@ COLD const struct address *route_find(struct leat *stack, leat_ip4 src, leat_ip4
 COLD bool route_exists(const struct leat *stack, leat_ip4 network, uint8_t prefix_bits);
 
 enum {
-    ROUTE_CACHE_HOSTS = 64, /* hosts on our links; a power of two */
-    ROUTE_CACHE_BLOCKS = 16 /* behind gateways; a default route makes about so many blocks */
+    ROUTE_CACHE_HOSTS = HAS_WIDE_TABLES ? 64 : 4, /* hosts on our links; a power of two */
+    /* behind gateways; a default route makes about 16 blocks */
+    ROUTE_CACHE_BLOCKS = HAS_WIDE_TABLES ? 16 : 2
 };
 
 /* The path to ourselves, in either family; it never leaves the host (RFC 1122 3.3.1.1,

@@ -3,6 +3,7 @@
 
 #include "core/minmax.h"
 #include "core/view.h"
+#include "core/parts.h"
 #include "family.h"
 #include "link/frame_flow.h"
 
@@ -21,7 +22,9 @@ static const uint64_t slow_ns = 100000000; /* a link stays slow so long after it
 /* The number of frames that the device gets for @frame. */
 static uint32_t frames_of(const struct link *link, const struct leat_buf *frame)
 {
-    return frame->segment_bytes == 0 || link_cuts(link, frame) ? 1 : super_segments(frame);
+    return !HAS_SUPER_FRAMES || frame->segment_bytes == 0 || link_cuts(link, frame)
+               ? 1
+               : super_segments(frame);
 }
 
 /* The bytes of these frames. Each has its own headers; those of a super-frame are its first
@@ -89,7 +92,7 @@ static inline struct leat_buf *shape(struct link *link, struct leat_buf *frame)
 /* True if the device requires segments instead of this super-frame. */
 static inline bool must_be_cut(const struct link *link, const struct leat_buf *frame)
 {
-    return frame->segment_bytes > 0 && !link_cuts(link, frame);
+    return HAS_SUPER_FRAMES && frame->segment_bytes > 0 && !link_cuts(link, frame);
 }
 
 /* The next segment of @super, the first frame of its queue.  The last segment is @super itself.

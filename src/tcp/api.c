@@ -9,6 +9,7 @@
 #include "tcp/conn/table.h"
 #include "tcp/receive/ack.h"
 #include "tcp/tcp.h"
+#include "core/parts.h"
 
 #include <string.h>
 
@@ -392,7 +393,7 @@ COLD void leat_tcp_set_send_queue(struct leat_tcp *conn, uint32_t bytes)
 
 void leat_tcp_set_fast_open(struct leat_tcp *conn, bool fast_open)
 {
-    conn->fast_open = fast_open;
+    conn->fast_open = HAS_FAST_OPEN && fast_open;
 }
 
 COLD void leat_tcp_set_congestion(struct leat_tcp *conn,

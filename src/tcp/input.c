@@ -13,6 +13,7 @@
 
 #include "core/checksum.h"
 #include "core/view.h"
+#include "core/parts.h"
 #include "ip/icmp.h"
 #include "wire/bytes.h"
 
@@ -337,7 +338,7 @@ bool tcp_icmp_error(struct leat *stack, const struct icmp_error *error)
     conn = tcp_conn(tcb);
     if (!seq_in(quoted_seq, conn->snd_una, tcb->snd_nxt - conn->snd_una))
         return false;
-    if (step.err != LEAT_ERR_TOO_BIG && (tcb->flags & TCB_SYN_UNACKED))
+    if (HAS_FAST_OPEN && step.err != LEAT_ERR_TOO_BIG && (tcb->flags & TCB_SYN_UNACKED))
         tcp_fast_open_rejected(conn);
     if (step.err == LEAT_ERR_TOO_BIG)
         path_is_narrow(conn, error->next_hop_mtu);

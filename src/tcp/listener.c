@@ -11,6 +11,7 @@
 #include "tcp/conn/table.h"
 #include "tcp/passive/time_wait.h"
 #include "tcp/tcp.h"
+#include "core/parts.h"
 
 enum {
     BACKLOG_DEFAULT = 128,
@@ -35,7 +36,9 @@ static void listener_deliver(struct leat *stack, struct ready *ready)
 COLD static void settle_options(struct leat_tcp_listen_config *config,
                                 const struct leat_tcp_config *stack)
 {
-    if (config->fast_open == LEAT_TCP_AS_STACK)
+    if (!HAS_FAST_OPEN)
+        config->fast_open = LEAT_TCP_OFF;
+    else if (config->fast_open == LEAT_TCP_AS_STACK)
         config->fast_open = stack->fast_open ? LEAT_TCP_ON : LEAT_TCP_OFF;
     if (config->mss_max == 0)
         config->mss_max = UINT16_MAX;
@@ -149,7 +152,7 @@ static bool may_open_fast(const struct leat_tcp_listener *listener,
 {
     const struct tcp *tcp = listener->tcp;
 
-    return segment->data_bytes > 0 && listener->config.fast_open == LEAT_TCP_ON &&
+    return HAS_FAST_OPEN && segment->data_bytes > 0 && listener->config.fast_open == LEAT_TCP_ON &&
            tcp->fast_open.pending < FAST_OPEN_PENDING_MAX &&
            tcp_fast_open_knows(tcp, segment->packet->src, &segment->header);
 }
@@ -207,7 +210,7 @@ bool tcp_listener_SYN(struct leat_tcp_listener *listener, struct tcp_segment *se
         start_above(&half->tcb, before);
     half->is_answered = !before && may_open_fast(listener, segment);
     half->wants_fast_open =
-        listener->config.fast_open == LEAT_TCP_ON && segment->header.has_fast_open;
+        HAS_FAST_OPEN && listener->config.fast_open == LEAT_TCP_ON && segment->header.has_fast_open;
     tcp_event(&half->tcb, &step, segment->events[0]);
     if (half->is_answered)
         open_fast(half, segment);

@@ -2,6 +2,7 @@
  * calls. */
 #include "core/minmax.h"
 #include "core/second.h"
+#include "core/parts.h"
 #include "tcp/passive/time_wait.h"
 #include "tcp/conn/account.h"
 #include "tcp/conn/budget.h"
@@ -67,7 +68,7 @@ COLD static struct leat_tcp_config with_defaults(const struct leat_tcp_config *g
     /* a transfer without a record could send nothing */
     c.transfers = or32(c.transfers, min32(c.connections, c.sent_segments));
     if (!c.congestion)
-        c.congestion = &leat_tcp_cubic;
+        c.congestion = tcp_default_congestion;
     /* RFC 6928 2 allows ten segments */
     c.initial_window_segments = (uint16_t)or32(c.initial_window_segments, 10);
     if (c.congestion->bbr)
@@ -139,8 +140,8 @@ COLD enum leat_err leat_tcp_register(struct leat *stack, const struct leat_tcp_c
         .holdings = tcp_holdings,
         .drain = tcp_drain,
         .close = tcp_close,
-        .burst = tcp_burst,
-        .gso = gso_cut,
+        .burst = HAS_SUPER_FRAMES ? tcp_burst : 0,
+        .gso = HAS_SUPER_FRAMES ? gso_cut : 0,
         .wake = tcp_wake,
         .number = IP_TCP,
     };

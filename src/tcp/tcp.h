@@ -26,6 +26,7 @@
 
 #include "core/near.h"
 #include "core/ring.h"
+#include "core/parts.h"
 #include "ip/host.h"
 #include "ip/ipv4.h"
 #include "base.h"
@@ -244,7 +245,7 @@ static inline enum recovery_mode tcp_recovery_mode(const struct leat_tcp *conn)
 {
     if (!(conn->tcb.flags & TCB_SACK))
         return RECOVERY_NEWRENO;
-    return conn->tcp->config.no_rack ? RECOVERY_SACK : RECOVERY_RACK;
+    return conn->tcp->config.no_rack || !HAS_RACK ? RECOVERY_SACK : RECOVERY_RACK;
 }
 
 /* True if bursts are spread over the round trip, which must have been measured for that. */

@@ -12,6 +12,7 @@
 #include "tcp/send/output.h"
 #include "tcp/receive/ack.h"
 #include "tcp/timers.h"
+#include "core/parts.h"
 
 enum {
     HALVES_MAX =
@@ -105,7 +106,7 @@ COLD static bool keepalive_expired(struct leat_tcp *conn)
 /* Sends a tail loss probe. False: there is none to send. */
 COLD static bool probe_tail(struct leat_tcp *conn)
 {
-    if (!tcp_may_probe_tail(conn) || tcp_waits_below(conn))
+    if (!HAS_RACK || !tcp_may_probe_tail(conn) || tcp_waits_below(conn))
         return false;
     conn->flags |= CONN_TAIL_PROBE;
     tcp_run_rexmt(conn); /* RFC 8985 7.3: restart the timer whatever is sent */
@@ -212,7 +213,7 @@ void tcp_conn_timer(struct timer *timer, void *context)
     (void)context;
     if (tcp_ack_or_retry_ns(conn, from_ns) <= now_ns)
         ack_or_retry_expired(conn);
-    if (tcp_loss_ns(conn) <= now_ns)
+    if (HAS_RACK && tcp_loss_ns(conn) <= now_ns)
         loss_expired(conn);
     if (deadline_ns(conn->rexmt_at, from_ns) <= now_ns && !rexmt_expired(conn))
         return;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/cold.h"
+#include "core/parts.h"
 #include "wire/bytes.h"
 
 enum option_kind {
@@ -103,7 +104,8 @@ static void parse_option(const uint8_t *option, struct wire_tcp *header)
         }
         break;
     case OPTION_FAST_OPEN:
-        parse_fast_open(option, header);
+        if (HAS_FAST_OPEN)
+            parse_fast_open(option, header);
         break;
     default:
         break;
@@ -164,7 +166,7 @@ uint32_t wire_tcp_bytes_of_any(const struct wire_tcp *header)
         bytes += 1 + WIND_SHIFT_BYTES;
     if (header->has_ts || header->sack_permitted) /* the second one replaces the first's padding */
         bytes += header->has_ts ? 2 + TS_BYTES : 2 + SACK_PERMITTED_BYTES;
-    if (header->has_fast_open)
+    if (HAS_FAST_OPEN && header->has_fast_open)
         bytes += (2u + header->fast_open_bytes + 3) & ~3u;
     if (header->sack_count > 0)
         bytes += 4 + header->sack_count * (uint32_t)SACK_BLOCK_BYTES;
@@ -232,7 +234,7 @@ void wire_tcp_emit_any_options(uint8_t *option, const struct wire_tcp *header)
         option[3] = header->wind_shift;
         option += 1 + WIND_SHIFT_BYTES;
     }
-    if (header->has_fast_open)
+    if (HAS_FAST_OPEN && header->has_fast_open)
         option = emit_fast_open(option, header);
     if (header->sack_count > 0)
         emit_sacks(option, header);

@@ -1,5 +1,6 @@
 /* test_accecn.c -- Accurate ECN (RFC 9768): its handshake, and the counters in ACE. */
 #include "talk.h"
+#include "needs.h"
 
 enum {
     NOT_ECT = 0,
@@ -68,6 +69,7 @@ static void establish(struct talk *talk)
 /* Table 2: the SYN,ACK reports how the SYN was marked */
 static void server_tells_the_mark_of_the_SYN(void **state)
 {
+    NEEDS(ACCECN);
     static const unsigned aces[] = {2, 3, 4, 6};
     struct talk *talk = *state;
 
@@ -83,6 +85,7 @@ static void server_tells_the_mark_of_the_SYN(void **state)
 /* 3.1.3: reserved values ask as well; 0 1 1 is RFC 3168 */
 static void server_agrees_to_the_kind_asked_for(void **state)
 {
+    NEEDS(ACCECN);
     static const unsigned answers[] = {0, 2, 2, 1, 2, 2, 2, 2};
     struct talk *talk = *state;
 
@@ -108,6 +111,7 @@ static void server_may_refuse_it(void **state)
 /* 3.1.5: the latest SYN's mark; a peer whose SYN once asked for nothing may have no ECN at all */
 static void server_answers_a_second_SYN(void **state)
 {
+    NEEDS(ACCECN);
     struct talk *talk = *state;
 
     begin(talk, LEAT_TCP_ECN_ACCEPT);
@@ -124,6 +128,7 @@ static void server_answers_a_second_SYN(void **state)
 /* 3.1.5: the peer can't know which SYN was answered; a reserved value asks as well */
 static void SYNs_of_both_kinds_are_answered_by_RST(void **state)
 {
+    NEEDS(ACCECN);
     static const unsigned aces[][2] = {{7, 3}, {3, 7}, {1, 3}, {3, 1}};
     struct talk *talk = *state;
 
@@ -163,6 +168,7 @@ static void other_SYNs_are_no_SYNs_of_the_other_kind(void **state)
 /* 3.2.3.2.2: a middlebox may drop unknown flags; then no data is ECT (3.1.5) */
 static void server_asks_for_it_twice(void **state)
 {
+    NEEDS(ACCECN);
     struct talk *talk = *state;
 
     begin(talk, LEAT_TCP_ECN_ACCEPT);
@@ -182,6 +188,7 @@ static void server_asks_for_it_twice(void **state)
  * are echoed */
 static void server_believes_no_mangled_field(void **state)
 {
+    NEEDS(ACCECN);
     static const unsigned aces[] = {0, 3, 4, 6};
     struct talk *talk = *state;
 
@@ -205,6 +212,7 @@ static void server_believes_no_mangled_field(void **state)
 /* Table 3: the ACK of the SYN,ACK reports how that was marked, and its CE mark counts */
 static void client_tells_the_mark_of_the_SYN_ACK(void **state)
 {
+    NEEDS(ACCECN);
     static const unsigned aces[] = {2, 3, 4, 6};
     struct talk *talk = *state;
 
@@ -225,6 +233,7 @@ static void client_tells_the_mark_of_the_SYN_ACK(void **state)
 /* Table 2: fallback to RFC 3168, to no ECN, and a server that reflects our flags */
 static void client_takes_the_kind_that_the_server_has(void **state)
 {
+    NEEDS(ACCECN);
     static const struct {
         unsigned said, ace, ecn;
         bool accurate;
@@ -251,6 +260,7 @@ static void client_takes_the_kind_that_the_server_has(void **state)
 /* 3.1.4.1: asks twice; the first SYN,ACK decides, whichever SYN it answers */
 static void client_asks_for_it_twice(void **state)
 {
+    NEEDS(ACCECN);
     struct talk *talk = *state;
 
     begin(talk, LEAT_TCP_ECN_ASK_ACCURATE);
@@ -268,6 +278,7 @@ static void client_asks_for_it_twice(void **state)
 /* 3.1.2: our SYN,ACK is that of a responding host */
 static void crossed_SYNs_agree_to_it(void **state)
 {
+    NEEDS(ACCECN);
     struct talk *talk = *state;
 
     begin(talk, LEAT_TCP_ECN_ASK_ACCURATE);
@@ -283,6 +294,7 @@ static void crossed_SYNs_agree_to_it(void **state)
 
 static void SYN_of_the_other_kind_crosses_ours(void **state)
 {
+    NEEDS(ACCECN);
     struct talk *talk = *state;
 
     begin(talk, LEAT_TCP_ECN_ASK_ACCURATE);
@@ -300,6 +312,7 @@ static void SYN_of_the_other_kind_crosses_ours(void **state)
 /* Table 3: the ACK of the SYN,ACK waits for data, but is sent at once if a mark is to be echoed. */
 static void mark_that_comes_before_the_SYN_ACK_is_told(void **state)
 {
+    NEEDS(ACCECN);
     struct talk *talk = *state;
 
     begin(talk, LEAT_TCP_ECN_ASK_ACCURATE);
@@ -315,6 +328,7 @@ static void mark_that_comes_before_the_SYN_ACK_is_told(void **state)
 /* 3.2, 3.2.2.5.1: each mark counts, and is echoed at once; CWR doesn't end the echo */
 static void marks_are_counted_modulo_eight(void **state)
 {
+    NEEDS(ACCECN);
     struct talk *talk = *state;
 
     establish(talk);
@@ -330,6 +344,7 @@ static void marks_are_counted_modulo_eight(void **state)
 /* 3.2: only acceptable packets count */
 static void mark_of_a_refused_segment_does_not_count(void **state)
 {
+    NEEDS(ACCECN);
     struct talk *talk = *state;
 
     establish(talk);
@@ -351,6 +366,7 @@ static void send_ten(struct talk *talk, uint32_t written)
 /* 3.2.2.2, 3.1.5: a grown counter reduces the window once a round trip; there is no CWR */
 static void grown_counter_reduces_the_window_once(void **state)
 {
+    NEEDS(ACCECN);
     struct talk *talk = *state;
 
     send_ten(talk, 30);
@@ -367,6 +383,7 @@ static void grown_counter_reduces_the_window_once(void **state)
 /* A counter that doesn't grow reports no mark, for any ACE */
 static void counter_that_stands_is_no_mark(void **state)
 {
+    NEEDS(ACCECN);
     struct talk *talk = *state;
 
     send_ten(talk, 10);
@@ -380,6 +397,7 @@ static void counter_that_stands_is_no_mark(void **state)
 /* 3.2.2.2: an ACK that a later one has superseded is ignored */
 static void superseded_ACK_says_nothing(void **state)
 {
+    NEEDS(ACCECN);
     struct talk *talk = *state;
 
     send_ten(talk, 10);

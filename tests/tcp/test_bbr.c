@@ -1,5 +1,6 @@
 /* test_bbr.c -- the choice of BBR, the pool of its models, and the events that reach it. */
 #include "talk.h"
+#include "needs.h"
 
 #include "tcp/bbr/bbr.h"
 #include "tcp/conn/transfer.h"
@@ -147,6 +148,7 @@ static void establish_with_SACK(struct talk *talk)
  * loss until an ACK shows that the first copy was lost. */
 static void a_probe_of_the_tail_is_no_loss(void **state)
 {
+    NEEDS(RACK);
     struct talk *talk = *state;
 
     establish_with_SACK(talk);

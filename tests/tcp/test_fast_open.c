@@ -1,5 +1,6 @@
 /* test_fast_open.c -- data in the SYN (RFC 7413), both ways. */
 #include "talk.h"
+#include "needs.h"
 
 static int setup(void **state)
 {
@@ -16,6 +17,7 @@ static int setup(void **state)
 /* RFC 7413 4.2.2: the program has the data, and may answer, before the handshake is over. */
 static void data_in_a_SYN_with_a_good_cookie_is_delivered_and_answered_at_once(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
     uint8_t cookie[8];
 
@@ -39,6 +41,7 @@ static void data_in_a_SYN_with_a_good_cookie_is_delivered_and_answered_at_once(v
 
 static void ACK_of_the_SYN_alone_leaves_the_answer_in_flight(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
     uint8_t cookie[8];
 
@@ -59,6 +62,7 @@ static void ACK_of_the_SYN_alone_leaves_the_answer_in_flight(void **state)
 
 static void wrong_cookie_makes_a_handshake_like_any_other(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
     uint8_t cookie[8];
 
@@ -77,6 +81,7 @@ static void wrong_cookie_makes_a_handshake_like_any_other(void **state)
 /* RFC 7413 5.1: another client can't use it. */
 static void cookie_belongs_to_one_address(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
     uint8_t cookie[8];
     struct frame frame;
@@ -96,6 +101,7 @@ static void cookie_belongs_to_one_address(void **state)
 
 static void lost_SYN_ACK_comes_again(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
     uint8_t cookie[8];
 
@@ -115,6 +121,7 @@ static void lost_SYN_ACK_comes_again(void **state)
 /* RFC 7413 5.1: limits an attacker who spoofs SYNs with a cookie of his own. */
 static void at_most_64_wait_for_their_handshakes(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
     uint8_t cookie[8];
 
@@ -191,6 +198,7 @@ static void connect_with_known_cookie(struct talk *talk, uint32_t len, uint32_t 
 
 static void data_goes_with_the_SYN_when_the_cookie_is_known(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
 
     connect_with_known_cookie(talk, 100, 100);
@@ -203,6 +211,7 @@ static void data_goes_with_the_SYN_when_the_cookie_is_known(void **state)
 /* RFC 7413 4.2.1: data that the server didn't accept is sent again at once. */
 static void data_that_was_not_taken_goes_again(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
 
     connect_with_known_cookie(talk, 100, 100);
@@ -215,6 +224,7 @@ static void data_that_was_not_taken_goes_again(void **state)
 /* RFC 7413 4.1.3.1: a middlebox may drop SYNs with data. */
 static void repeated_SYN_is_a_plain_one(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
 
     connect_with_known_cookie(talk, 100, 100);
@@ -227,6 +237,7 @@ static void repeated_SYN_is_a_plain_one(void **state)
 
 static void long_data_fills_the_SYN_and_goes_on_after_it(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
 
     connect_with_known_cookie(talk, 2000, 1420);
@@ -237,6 +248,7 @@ static void long_data_fills_the_SYN_and_goes_on_after_it(void **state)
 /* A server may send an MSS that is smaller than the options. */
 static void data_in_a_SYN_fits_the_server_with_the_smallest_MSS(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
 
     talk_connect(talk);
@@ -256,6 +268,7 @@ static void data_in_a_SYN_fits_the_server_with_the_smallest_MSS(void **state)
  * 3.8.6). */
 static void data_that_was_not_taken_goes_again_within_the_window(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
 
     connect_with_known_cookie(talk, 1000, 1000);
@@ -273,6 +286,7 @@ static void data_that_was_not_taken_goes_again_within_the_window(void **state)
 /* The peer can't know our window yet: data beyond it is not accepted. */
 static void data_in_a_SYN_is_cut_at_our_window(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
     uint8_t cookie[8];
 
@@ -292,6 +306,7 @@ static void data_in_a_SYN_is_cut_at_our_window(void **state)
 /* The program asks for it before the handshake is over, and has answered already. */
 static void keepalive_begins_when_the_SYN_is_acknowledged(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
     uint8_t cookie[8];
 
@@ -311,6 +326,7 @@ static void keepalive_begins_when_the_SYN_is_acknowledged(void **state)
 /* Data that was not sent doesn't count as sent. */
 static void data_in_a_SYN_that_memory_refused_did_not_leave(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
     struct leat_buf *small;
 
@@ -331,6 +347,7 @@ static void data_in_a_SYN_that_memory_refused_did_not_leave(void **state)
 /* RFC 7413 4.2: a SYN that can't open a connection at once begins an ordinary handshake. */
 static void data_waits_for_the_handshake_if_no_connection_is_free(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
     struct leat_tcp *first;
     uint8_t cookie[8];

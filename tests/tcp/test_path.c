@@ -1,6 +1,7 @@
 /* test_path.c -- TCP on a path with a smaller MTU than our link (RFC 8899), and on one that
  * changes. */
 #include "talk.h"
+#include "needs.h"
 
 enum {
     LARGE = 1460 /* for our link */
@@ -56,6 +57,7 @@ static void black_hole_is_left_by_small_segments(void **state)
 /* RFC 8899 5.3: one larger packet tests that. */
 static void probe_that_arrives_ends_it(void **state)
 {
+    NEEDS(MTU_SEARCH);
     struct talk *talk = *state;
     uint32_t at;
 
@@ -72,6 +74,7 @@ static void probe_that_arrives_ends_it(void **state)
 /* RFC 8899 5.1.2: MAX_PLPMTU is at most the peer's limit, and that size is probed. */
 static void probe_is_no_larger_than_the_peer_takes(void **state)
 {
+    NEEDS(MTU_SEARCH);
     const uint32_t taken = LARGE - 8; /* PPPoE, say */
     struct talk *talk = *state;
     uint32_t at;
@@ -92,6 +95,7 @@ static void probe_is_no_larger_than_the_peer_takes(void **state)
 /* RFC 8899 3: the probe was lost because of its size, which is no congestion. */
 static void probe_that_is_lost_costs_no_window(void **state)
 {
+    NEEDS(MTU_SEARCH);
     struct talk *talk = *state;
     struct leat_tcp_info before;
     uint32_t at;
@@ -119,6 +123,7 @@ static void probe_that_is_lost_costs_no_window(void **state)
 /* RFC 8985 7.3: if its ACK is late, its end is sent again. It doesn't count as lost. */
 static void probe_whose_ACK_is_late_costs_no_window(void **state)
 {
+    NEEDS(MTU_SEARCH);
     struct talk *talk = *state;
     struct leat_tcp_info before;
     uint32_t at;

@@ -1,6 +1,7 @@
 /* test_repair.c -- loss detection and repair with a peer that has SACK: RACK-TLP (RFC 8985), PRR
  * (RFC 9937), limited transmit (RFC 3042), and undo (RFC 4015). */
 #include "talk.h"
+#include "needs.h"
 
 enum {
     MSS = MSS_PEER,
@@ -101,6 +102,7 @@ static void without_RACK_three_SACKed_segments_count(void **state)
 /* RFC 8985 6.2 step 5: a quarter of the round trip for reordering */
 static void single_SACK_repairs_after_the_reordering_window(void **state)
 {
+    NEEDS(RACK);
     struct talk *talk = *state;
 
     establish(talk);
@@ -136,6 +138,7 @@ static void reordering_within_the_window_repairs_nothing(void **state)
 /* RFC 8985 3.1: the purpose of RACK */
 static void lost_retransmission_is_sent_again_without_a_timeout(void **state)
 {
+    NEEDS(RACK);
     struct talk *talk = *state;
 
     ten_are_out(talk, 30);
@@ -175,6 +178,7 @@ static void only_the_holes_are_filled(void **state)
 /* RFC 8985 7.2, 7.3: after two round trips the last segment is sent again */
 static void tail_is_probed_before_the_timeout(void **state)
 {
+    NEEDS(RACK);
     struct talk *talk = *state;
 
     establish(talk);
@@ -194,6 +198,7 @@ static void tail_is_probed_before_the_timeout(void **state)
 /* RFC 8985 7.3: new data first */
 static void probe_is_new_data_if_there_is_any(void **state)
 {
+    NEEDS(RACK);
     struct talk *talk = *state;
 
     establish(talk);
@@ -207,6 +212,7 @@ static void probe_is_new_data_if_there_is_any(void **state)
 /* RFC 8985 7.2: one probe at a time; then the timer, which was restarted with the probe (7.3) */
 static void unanswered_probe_is_followed_by_the_timeout(void **state)
 {
+    NEEDS(RACK);
     struct talk *talk = *state;
 
     establish(talk);
@@ -226,6 +232,7 @@ static void unanswered_probe_is_followed_by_the_timeout(void **state)
 /* RFC 8985 7.4.2: a peer without DSACK reports by a duplicate ACK that both have arrived. */
 static void probe_that_was_not_needed_is_no_loss_without_DSACK(void **state)
 {
+    NEEDS(RACK);
     struct talk *talk = *state;
     uint32_t before;
 
@@ -256,6 +263,7 @@ static void send_FIN_alone(struct talk *talk)
 /* The same for a FIN when all data before it is acknowledged (tcp/conn/fin.c). */
 static void a_FIN_alone_is_a_tail(void **state)
 {
+    NEEDS(RACK);
     struct talk *talk = *state;
 
     send_FIN_alone(talk);
@@ -295,6 +303,7 @@ static void a_FIN_alone_gets_a_record(void **state)
 /* RFC 8985 7.4.2: the peer reports that the probe came twice */
 static void needless_probe_costs_nothing(void **state)
 {
+    NEEDS(RACK);
     struct talk *talk = *state;
 
     establish(talk);
@@ -314,6 +323,7 @@ static void needless_probe_costs_nothing(void **state)
 /* RFC 8985 7.4.2 */
 static void probe_that_repaired_a_loss_reduces_the_window(void **state)
 {
+    NEEDS(RACK);
     struct talk *talk = *state;
 
     establish(talk);
@@ -396,6 +406,7 @@ static void needless_timeout_is_undone(void **state)
 
 static void answer_to_the_retransmission_undoes_nothing(void **state)
 {
+    NEEDS(RACK);
     struct talk *talk = *state;
 
     establish_with(talk, 7000);

@@ -1,5 +1,6 @@
 /* test_threats_memory.c -- threats R1 to R5: attacks on memory. */
 #include "talk.h"
+#include "needs.h"
 
 /* ---- R1: a flood of SYNs ------------------------------------------------------------------ */
 
@@ -190,6 +191,7 @@ static void open_by_shut_window(struct talk *talk)
 /* The program has answered. */
 static void test_threat_Q7_shut_window_in_a_Fast_Open_SYN_ends(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
 
     open_by_shut_window(talk);
@@ -208,6 +210,7 @@ static void test_threat_Q7_shut_window_in_a_Fast_Open_SYN_ends(void **state)
 /* The handshake is over, and the window still closed: now it is probed. */
 static void test_threat_Q7_shut_window_is_probed_after_the_handshake(void **state)
 {
+    NEEDS(FAST_OPEN);
     struct talk *talk = *state;
 
     open_by_shut_window(talk);

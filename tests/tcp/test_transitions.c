@@ -7,6 +7,7 @@
  * that the program got the right callbacks.
  */
 #include "ways.h"
+#include "needs.h"
 
 static struct line lines[] = {
 #define TCP_TRANSITION(from, event, to, actions)                                                   \
@@ -392,6 +393,10 @@ static void test_line(void **state)
     struct place place = {.talk = talk, .line = line};
     struct sent sent;
 
+    if (line_is(line, "rcv_other_SYN"))
+        NEEDS(ACCECN);
+    if (line_is(line, "rcv_SYN_data") && line->state == TCP_SYN_RECEIVED)
+        NEEDS(FAST_OPEN);
     go_to_state(&place);
     if (line->event != TCP_timeout_rexmt)
         world_mark(talk->world);

@@ -1,5 +1,6 @@
 /* test_hystart.c -- HyStart++ (RFC 9406 4.2, with the constants of 4.3). */
 #include "unit.h"
+#include "needs.h"
 
 #include "tcp/congestion/congestion.h"
 
@@ -183,6 +184,7 @@ static void ack_a_segment(struct congestion *congestion, uint64_t rtt_ns)
 
 static void end_of_slow_start_sets_ssthresh(void **state)
 {
+    NEEDS(HYSTART);
     struct congestion congestion;
 
     (void)state;

@@ -1,6 +1,7 @@
 /* test_newreno.c -- growth and reduction of the congestion window (RFC 5681, RFC 3465, RFC 6928).
  */
 #include "unit.h"
+#include "needs.h"
 
 #include "tcp/congestion/congestion.h"
 
@@ -67,6 +68,7 @@ static void first_slow_start_has_no_bound(void **state)
 /* RFC 5681 3.1 eqn. 2, with RFC 9406's L = 8, because sending isn't paced */
 static void slow_start_grows_by_the_acknowledged_bytes(void **state)
 {
+    NEEDS(HYSTART);
     (void)state;
     acked(MSS);
     assert_int_equal(congestion.cwnd, 11 * MSS);
@@ -79,6 +81,7 @@ static void slow_start_grows_by_the_acknowledged_bytes(void **state)
 /* RFC 9406 4.3: L is infinite, because paced segments make no burst */
 static void paced_slow_start_grows_by_all_that_is_acknowledged(void **state)
 {
+    NEEDS(HYSTART);
     (void)state;
     paced = true;
     acked(10 * MSS);

@@ -25,6 +25,7 @@ static void third_sacked_segment_begins_fast_recovery(void **state)
 /* RFC 8985 6.2 step 5: one SACK, and the reordering window passes */
 static void reordering_timer_begins_fast_recovery(void **state)
 {
+    NEEDS(RACK);
     struct recovery_ack ack;
 
     (void)state;
@@ -107,6 +108,7 @@ static void next_window_may_be_reduced_again(void **state)
 /* RFC 8985 3.1: NewReno and RFC 6675 detect this loss only by a timeout */
 static void lost_retransmission_goes_a_third_time(void **state)
 {
+    NEEDS(RACK);
     (void)state;
     lose_the_first();
     wait_ms(1);
@@ -122,6 +124,7 @@ static void lost_retransmission_goes_a_third_time(void **state)
 /* RFC 8985 7.4.2 */
 static void silent_repair_by_a_probe_reduces_the_window(void **state)
 {
+    NEEDS(RACK);
     (void)state;
     send_new(WINDOW);
     wait_ms(100);
@@ -142,6 +145,7 @@ static void silent_repair_by_a_probe_reduces_the_window(void **state)
 /* RFC 8985 6.2 step 4: a DSACK widens the reordering window, except for a DSACK about a probe */
 static void DSACK_widens_the_reordering_window(void **state)
 {
+    NEEDS(RACK);
     (void)state;
     send_new(4);
     wait_ms(100);
@@ -158,6 +162,7 @@ static void DSACK_widens_the_reordering_window(void **state)
 /* RFC 8985 6.2 step 4: exiting fast or RTO recovery */
 static void recoveries_and_timeouts_count_for_the_reordering_window(void **state)
 {
+    NEEDS(RACK);
     (void)state;
     rack_dsack(&recovery.rack, start, start);
     assert_int_equal(recovery.rack.reo_wnd_persist, 16);

@@ -207,7 +207,7 @@ static void a_flight_is_taken_back_a_few_times_only(void **state)
     unsigned undone = 0;
 
     (void)state;
-    recovery_init(&recovery, RECOVERY_RACK);
+    recovery_init(&recovery, HAS_RACK ? RECOVERY_RACK : RECOVERY_SACK);
     congestion_init(&congestion, &leat_tcp_newreno, MSS, 10, false);
     congestion.cwnd = FLIGHT * MSS;
     for (uint32_t i = FLIGHT - 1; i > FLIGHT - 100; i--) {

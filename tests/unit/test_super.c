@@ -1,5 +1,6 @@
 /* test_super.c -- super-frames: segmentation by the stack or by the device. */
 #include "super.h"
+#include "needs.h"
 
 #include "link/ethernet.h"
 #include "tcp/send/gso.h"
@@ -215,6 +216,7 @@ static void device_without_room_gets_the_rest_later(void **state)
 
 static void device_that_cuts_gets_it_whole(void **state)
 {
+    NEEDS(SUPER_FRAMES);
     struct world *world = *state;
     uint32_t snd_nxt;
     struct leat_tcp *conn;
@@ -237,6 +239,7 @@ static void device_that_cuts_gets_it_whole(void **state)
  * those of IPv6 with all options of TCP. */
 static void device_that_cuts_says_how_long_a_super_frame_may_be(void **state)
 {
+    NEEDS(SUPER_FRAMES);
     const uint32_t headers_max = 14 + 40 + 20 + 40;
     struct world *world = *state;
     uint32_t snd_nxt, at = 0;

@@ -134,11 +134,13 @@ int world_teardown(void **state)
 {
     struct world *world = *state;
 
-    assert_true(leat_stats_balance(leat_stats(world->stack)));
-    assert_counted(world);
-    leat_close(world->stack);
-    assert_true(world->dev.closed);
-    assert_true(pool_is_whole(&world->stack->pool));
+    if (world->stack) { /* a test that was skipped has opened none */
+        assert_true(leat_stats_balance(leat_stats(world->stack)));
+        assert_counted(world);
+        leat_close(world->stack);
+        assert_true(world->dev.closed);
+        assert_true(pool_is_whole(&world->stack->pool));
+    }
     free(world->memory);
     free(world);
     return 0;

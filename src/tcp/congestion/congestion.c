@@ -1,6 +1,7 @@
 /* congestion.c -- common to all algorithms: initial window, slow start, restart after idle. */
 #include "tcp/congestion/congestion.h"
 #include "core/minmax.h"
+#include "core/parts.h"
 #include "core/zero.h"
 
 enum {
@@ -61,8 +62,8 @@ void congestion_slow_start(struct congestion *congestion, const struct congestio
 {
     uint32_t grow = ack->acked_bytes;
 
-    if (congestion->ssthresh !=
-        SSTHRESH_INITIAL) { /* RFC 9406 4.3: HyStart++ only in the first slow start */
+    /* RFC 9406 4.3: HyStart++ only in the first slow start */
+    if (!HAS_HYSTART || congestion->ssthresh != SSTHRESH_INITIAL) {
         const uint32_t limit = congestion->after_timeout ? LIMIT_AFTER_TIMEOUT : LIMIT_LATER;
 
         congestion->cwnd += min32(grow, limit * congestion->mss);

@@ -15,10 +15,14 @@
 
 #include "tcp/congestion/hystart.h"
 #include "core/cold.h"
+#include "core/parts.h"
 
 struct bbr;
 struct bbr_calls;
 struct congestion;
+
+/* The algorithm of stacks and connections that choose none. */
+#define tcp_default_congestion (HAS_CUBIC ? &leat_tcp_cubic : &leat_tcp_newreno)
 
 /* An ACK with news, while nothing is being repaired. */
 struct congestion_ack {

@@ -3,6 +3,7 @@
 
 #include "core/cold.h"
 #include "core/minmax.h"
+#include "core/parts.h"
 #include "core/zero.h"
 #include "tcp/congestion/seq.h"
 
@@ -16,7 +17,13 @@ void recovery_init(struct recovery *recovery, enum recovery_mode mode)
 {
     zero_bytes(recovery, offsetof(struct recovery, before)); /* which can_undo makes valid */
     recovery->mode = (uint8_t)mode;
-    rack_init(&recovery->rack);
+    if (HAS_RACK)
+        rack_init(&recovery->rack);
+}
+
+static bool has_rack(const struct recovery *recovery)
+{
+    return HAS_RACK && recovery->mode == RECOVERY_RACK;
 }
 
 uint32_t recovery_pipe(const struct recovery *recovery, const struct scoreboard *board)
@@ -124,8 +131,8 @@ COLD static bool leave(struct recovery *recovery, struct congestion *congestion,
     const bool was_reduced = recovery->phase != RECOVERY_LOSS;
 
     if (was_reduced && !congestion_is_modelled(congestion))
-        congestion->cwnd = recovery->target; /* RFC 9937 6.1, the end */
-    if (recovery->phase != RECOVERY_REDUCED) /* RFC 8985 6.2 step 4 */
+        congestion->cwnd = recovery->target;             /* RFC 9937 6.1, the end */
+    if (HAS_RACK && recovery->phase != RECOVERY_REDUCED) /* RFC 8985 6.2 step 4 */
         rack_recovered(&recovery->rack);
     recovery->phase = RECOVERY_NONE;
     recovery->dup_bytes = 0;
@@ -221,6 +228,8 @@ static uint64_t detect(struct recovery *recovery, struct scoreboard *board,
         scoreboard_lose_below_sacked(board, (DUPTHRESH - 1) * congestion->mss, DUPTHRESH);
         break;
     case RECOVERY_RACK:
+        if (!HAS_RACK)
+            break;
         return rack_detect(&recovery->rack, board, ack->srtt_ns, hurry, ack->now_ns);
     }
     return UINT64_MAX;
@@ -317,7 +326,7 @@ static void respond(struct recovery *recovery, const struct scoreboard *board,
 static bool learn(struct recovery *recovery, const struct recovery_ack *ack,
                   const struct delivered *delivered)
 {
-    if (recovery->mode != RECOVERY_RACK)
+    if (!has_rack(recovery))
         return false;
     rack_delivered(&recovery->rack, delivered, ack->now_ns);
     if (ack->dsack_bytes > 0 && !recovery->tlp.out)

@@ -27,6 +27,7 @@
 #include "core/assert.h"
 #include "core/ring.h"
 #include "core/cold.h"
+#include "core/parts.h"
 #include "tcp/congestion/rate.h"
 
 enum {
@@ -38,7 +39,8 @@ enum sent_flag {
     SENT_SACKED = 1 << 0,
     SENT_LOST = 1 << 1,
     SENT_AGAIN = 1 << 2, /* sent more than once: its ACK gives no RTT sample (Karn) */
-    SENT_PROBE = 1 << 3  /* larger than the path was known to carry (pmtu.h) */
+    SENT_PROBE =
+        PART_FLAG(MTU_SEARCH, 1 << 3) /* larger than the path was known to carry (pmtu.h) */
 };
 
 struct sent {

@@ -13,6 +13,7 @@
 #include "tcp/conn/table.h"
 
 #include "ip/host.h"
+#include "core/parts.h"
 
 uint8_t tcp_options_to_offer(const struct leat_tcp_config *config, bool passive)
 {
@@ -21,7 +22,7 @@ uint8_t tcp_options_to_offer(const struct leat_tcp_config *config, bool passive)
     const bool accurate = ecn && (passive || config->ecn == LEAT_TCP_ECN_ASK_ACCURATE);
 
     return (uint8_t)((config->no_timestamps ? 0 : TCB_TS) | (config->no_sack ? 0 : TCB_SACK) |
-                     (ecn ? TCB_ECN : 0) | (accurate ? TCB_ACCECN : 0));
+                     (ecn ? TCB_ECN : 0) | (unsigned)TCB_ACCECN * accurate);
 }
 
 /* TCB_ECN and TCB_ACCECN out of @offered, as agreed by a SYN or SYN,ACK with @flags. */
@@ -38,7 +39,7 @@ COLD static uint16_t agreed_ecn(uint16_t offered, uint16_t flags)
                    : ECN_NONE;
     if (mode == ECN_NONE)
         return 0;
-    return offered & (mode == ECN_CLASSIC ? TCB_ECN : TCB_ECN | TCB_ACCECN);
+    return offered & (TCB_ECN | (unsigned)TCB_ACCECN * (mode == ECN_ACCURATE));
 }
 
 uint16_t tcp_agreed_options(uint16_t offered, const struct wire_tcp *syn)
@@ -73,7 +74,7 @@ struct leat_tcp *tcp_conn_new(struct tcp *tcp, host_id local_ip, host_id remote_
     conn->transfer = &tcp->nothing;
     conn->progress_ms = conn->tcb.clock_ms = tcp_now_ms(tcp->stack);
     conn->tcb.rcv_wind_shift = tcp->wind_shift & 15u;
-    conn->fast_open = tcp->config.fast_open;
+    conn->fast_open = HAS_FAST_OPEN && tcp->config.fast_open;
     rtt_init(&conn->rtt, &tcp->rto);
     conn->window_limit = tcp_window_begin(tcp);
     return conn;

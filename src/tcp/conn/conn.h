@@ -10,6 +10,7 @@
 #include "core/cold.h"
 #include "core/near.h"
 #include "core/timer.h"
+#include "core/parts.h"
 #include "tcp/congestion/deadline.h"
 #include "tcp/congestion/pmtu.h"
 #include "tcp/congestion/rtt.h"
@@ -40,34 +41,36 @@ enum conn_flag {
 
     /* what the peer has said: written by input.c, receive/data.c, machine/classify.c,
      * machine/actions.c, passive_open.c, conn/accecn.c */
-    CONN_PEER_SYN = 1 << 4,    /* the peer's SYN came (learn_SYN): RCV.NXT is known */
-    CONN_FIN_KNOWN = 1 << 6,   /* the peer's FIN is at fin_seq, but data before it is missing */
+    CONN_PEER_SYN = 1 << 4,  /* the peer's SYN came (learn_SYN): RCV.NXT is known */
+    CONN_FIN_KNOWN = 1 << 6, /* the peer's FIN is at fin_seq, but data before it is missing */
     CONN_ECE = 1 << 7, /* echo congestion until the peer sends CWR. With Accurate ECN: always, and
                           CWR belongs to ACE */
 
     /* what is to be sent: set when due, cleared when sent. Written by api.c, timers.c,
      * machine/actions.c, receive/ack.c, input.c, receive/data.c, send/segment.c, send/probe.c,
      * send/output.c, send/output.h, conn/accecn.c */
-    CONN_SEND_SYN = 1 << 8,    /* a SYN (with ACK if we know the peer's) */
-    CONN_ACK_NOW = 1 << 9,     /* an ACK, at the next flush */
-    CONN_PROBE = 1 << 10,      /* a window probe */
-    CONN_TAIL_PROBE = 1 << 11, /* a tail loss probe (RFC 8985 7) */
-    CONN_CWR = 1 << 12,        /* CWR: we have reduced the window (RFC 3168 6.1.2) */
-    CONN_REACHED = 1 << 13,    /* the next hop is reachable: confirm the neighbour */
+    CONN_SEND_SYN = 1 << 8,                     /* a SYN (with ACK if we know the peer's) */
+    CONN_ACK_NOW = 1 << 9,                      /* an ACK, at the next flush */
+    CONN_PROBE = 1 << 10,                       /* a window probe */
+    CONN_TAIL_PROBE = PART_FLAG(RACK, 1 << 11), /* a tail loss probe (RFC 8985 7) */
+    CONN_CWR = 1 << 12,     /* CWR: we have reduced the window (RFC 3168 6.1.2) */
+    CONN_REACHED = 1 << 13, /* the next hop is reachable: confirm the neighbour */
 
     /* which event a deadline is for: written by conn/deadlines.c, conn/deadlines.h, receive/ack.c,
      * send/output.h */
-    CONN_PERSIST = 1 << 14,       /* rexmt_at is the persist timer, not the retransmission timer */
-    CONN_LOSS_IS_PROBE = 1 << 15, /* loss_at_ns is the tail loss probe's, not RACK's */
+    CONN_PERSIST = 1 << 14, /* rexmt_at is the persist timer, not the retransmission timer */
+    CONN_LOSS_IS_PROBE =
+        PART_FLAG(RACK, 1 << 15), /* loss_at_ns is the tail loss probe's, not RACK's */
     CONN_DELAYED_ACK = 1 << 16,   /* ack_or_retry_at: a segment with data isn't acknowledged yet */
     CONN_RETRY = 1 << 17,         /* ack_or_retry_at: memory was short, or the next burst is due */
 
     /* how it began, and may end: written by conn/conn.c, passive_open.c, listener.c, timers.c,
      * machine/actions.c */
     CONN_UNACCEPTED = 1 << 18, /* in its listener's queue: no callbacks yet */
-    CONN_FAST_OPEN = 1 << 19,  /* opened by data in the SYN; our SYN isn't acknowledged yet */
-    CONN_LOST_SYN = 1 << 20,   /* a SYN had to be retransmitted */
-    CONN_ABANDONED = 1 << 21,  /* in FIN-WAIT-2 without a reader: keepalive_at_ms ends it */
+    CONN_FAST_OPEN = PART_FLAG(
+        FAST_OPEN, 1 << 19),  /* opened by data in the SYN; our SYN isn't acknowledged yet */
+    CONN_LOST_SYN = 1 << 20,  /* a SYN had to be retransmitted */
+    CONN_ABANDONED = 1 << 21, /* in FIN-WAIT-2 without a reader: keepalive_at_ms ends it */
 
     /* callbacks that are due, in this order, set by tcp_tell(). Written by conn/conn.c, listener.c,
      * machine/actions.c, receive/data.c */

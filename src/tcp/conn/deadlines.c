@@ -1,6 +1,7 @@
 /* deadlines.c -- the deadlines of a connection. */
 #include "tcp/conn/deadlines.h"
 #include "core/minmax.h"
+#include "core/parts.h"
 
 static const uint64_t retry_wait_max_ns = 1000000000; /* less than the range of a deadline */
 static const uint64_t retry_ns = 1000000;             /* from a refusal of memory to the next try */
@@ -44,7 +45,7 @@ bool tcp_may_probe_tail(const struct leat_tcp *conn)
     const struct recovery *recovery = &conn->transfer->recovery;
 
     /* SACKed or lost data means that RACK has news already, and needs no probe to get some */
-    return recovery->mode == RECOVERY_RACK && recovery->phase == RECOVERY_NONE &&
+    return HAS_RACK && recovery->mode == RECOVERY_RACK && recovery->phase == RECOVERY_NONE &&
            !recovery->tlp.out && board->in_flight_bytes > 0 && board->sacked_bytes == 0 &&
            board->lost_bytes == 0;
 }

@@ -16,6 +16,7 @@
 #define TCP_DEADLINES_H
 
 #include "core/cold.h"
+#include "core/parts.h"
 #include "tcp/tcp.h"
 
 /* Makes the timer fire at @at_ns or before. It is mostly due before already. */
@@ -29,7 +30,8 @@ static inline void tcp_arm_for(struct leat_tcp *conn, uint64_t at_ns)
  * transfer need not be read then. */
 static inline uint64_t tcp_loss_ns(const struct leat_tcp *conn)
 {
-    return conn->rexmt_at == DEADLINE_NONE ? LEAT_NEVER_NS : conn->transfer->loss_at_ns;
+    return !HAS_RACK || conn->rexmt_at == DEADLINE_NONE ? LEAT_NEVER_NS
+                                                        : conn->transfer->loss_at_ns;
 }
 
 /* The first of all deadlines, LEAT_NEVER_NS if there is none. The deadlines are not before
@@ -115,11 +117,11 @@ HOT void tcp_run_first(struct leat_tcp *conn)
     conn->flags &= ~(unsigned)CONN_PERSIST;
     conn->rexmt_at = deadline_at(rexmt_ns);
     if (!tcp_has_transfer(conn)) { /* rexmt_at serves for both */
-        const bool probes = tcp_recovery_mode(conn) == RECOVERY_RACK;
+        const bool probes = HAS_RACK && tcp_recovery_mode(conn) == RECOVERY_RACK;
 
         conn->rexmt_at = deadline_at(probes ? first_ns : rexmt_ns);
         tcp_arm_for(conn, probes ? first_ns : rexmt_ns);
-    } else if (recovery_is_open(&conn->transfer->recovery)) {
+    } else if (HAS_RACK && recovery_is_open(&conn->transfer->recovery)) {
         conn->transfer->loss_at_ns = first_ns;
         conn->flags |= CONN_LOSS_IS_PROBE;
         tcp_arm_for(conn, first_ns);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/ip4.h"
+#include "core/parts.h"
 #include "wire/tcp.h"
 #include "core/cold.h"
 
@@ -13,8 +14,8 @@ struct leat_tcp;
 struct tcp;
 
 enum {
-    FAST_OPEN_SERVERS = 16,
-    FAST_OPEN_FAILURES = 16
+    FAST_OPEN_SERVERS = HAS_FAST_OPEN ? 16 : 1,
+    FAST_OPEN_FAILURES = HAS_FAST_OPEN ? 16 : 1
 };
 
 /* A server whose cookie we have. */

@@ -11,6 +11,7 @@
 #include <leat/addr.h>
 
 #include "core/ip4.h"
+#include "core/parts.h"
 
 enum tcb_kind {
     TCB_NONE,      /* stands for "no connection": state CLOSED, on the C stack */
@@ -28,10 +29,10 @@ enum tcb_flag {
     TCB_TS = 1 << 4,          /* timestamps (RFC 7323): offered, then agreed */
     TCB_SACK = 1 << 5,        /* SACK (RFC 2018): the same */
     TCB_ECN = 1 << 6,         /* ECN (RFC 3168): the same; then data may be marked */
-    TCB_ACCECN = 1 << 7,      /* Accurate ECN feedback (RFC 9768): the same */
-    TCB_SCALES = 1 << 8,      /* the peer's SYN had a window scale, perhaps 0: ours has one too */
+    TCB_ACCECN = PART_FLAG(ACCECN, 1 << 7), /* Accurate ECN feedback (RFC 9768): the same */
+    TCB_SCALES = 1 << 8, /* the peer's SYN had a window scale, perhaps 0: ours has one too */
     /* the ACE field carries the mark of the peer's SYN,ACK, until a pure ACK has echoed it */
-    TCB_ACE_SYN = 1 << 9,
+    TCB_ACE_SYN = PART_FLAG(ACCECN, 1 << 9),
     TCB_FLAGS = (1 << 12) - 1 /* all that the member has room for */
 };
 
@@ -80,7 +81,8 @@ static inline bool tcp_tuple_equal(struct tcp_tuple a, struct tcp_tuple b)
 }
 
 enum {
-    HASHED_TUPLES = 64 /* connections that begin while others end; a power of two */
+    HASHED_TUPLES =
+        HAS_WIDE_TABLES ? 64 : 4 /* connections that begin while others end; a power of two */
 };
 
 /* A recently hashed tuple. Entries of all zero bits match no tuple, because no port is 0. */

@@ -1,6 +1,7 @@
 /* transfer.c -- the pool of transfers, for connections with data on its way. */
 #include "core/assert.h"
 #include "core/minmax.h"
+#include "core/parts.h"
 #include "tcp/bbr/bbr.h"
 #include "tcp/conn/account.h"
 #include "tcp/tcp.h"
@@ -25,7 +26,7 @@ void transfer_pool_init(struct tcp *tcp, struct transfer *entries, struct flow_h
     tcp->nothing.headers = &tcp->no_headers;
     tcp->nothing.loss_at_ns = LEAT_NEVER_NS;
     tcp->nothing.congestion.ops =
-        &leat_tcp_cubic; /* its window is 0, but callers need operations */
+        tcp_default_congestion; /* its window is 0, but callers need operations */
 }
 
 /* ---- start and continuation --------------------------------------------------------------- */
@@ -54,7 +55,7 @@ static const struct leat_tcp_congestion *without_model(const struct leat_tcp *co
 
     if (wanted->bbr)
         wanted = conn->tcp->congestions[0];
-    return wanted->bbr ? &leat_tcp_cubic : wanted;
+    return wanted->bbr ? tcp_default_congestion : wanted;
 }
 
 /* Gives the model of @transfer back, if there is one. */
@@ -88,7 +89,7 @@ static void begin(struct leat_tcp *conn, struct transfer *transfer)
     give_model(conn, transfer);
     tcp_transfer_congestion(conn, &transfer->congestion);
     recovery_init(&transfer->recovery, tcp_recovery_mode(conn));
-    if (conn->rtt.srtt > 0) /* else the answer to the first probe would be doubted */
+    if (HAS_RACK && conn->rtt.srtt > 0) /* else the answer to the first probe would be doubted */
         rack_sample(&transfer->recovery.rack, rtt_srtt_ns(&conn->rtt), conn->tcp->stack->now_ns);
     if (tcp_congestion_of(conn)->bbr) {
         congestion_restart(&transfer->congestion); /* no model of the old window exists */

@@ -17,6 +17,7 @@
 #include "tcp/congestion/seq.h"
 #include "tcp/receive/ack.h"
 #include "tcp/tcp.h"
+#include "core/parts.h"
 
 /* ---- creation and end --------------------------------------------------------------------- */
 
@@ -189,7 +190,7 @@ void tcp_learn_SYN(struct tcb *tcb, struct tcp_step *step)
         if (scaled)
             tcb->flags |= TCB_SCALES;
         conn->peer_mss = tcp_mss_of_syn(header, tcb_is_v6(tcb));
-        if (header->has_fast_open && conn->fast_open)
+        if (HAS_FAST_OPEN && header->has_fast_open && conn->fast_open)
             tcp_fast_open_learn(step->tcp, tcb->remote_ip, header);
         conn->snd_wnd = conn->snd_wnd_max = header->window;
         conn->snd_wind_shift = scaled ? header->wind_shift & 15u : 0;
@@ -300,7 +301,7 @@ void tcp_tell_refused(struct tcb *tcb, struct tcp_step *step)
 {
     const bool was_open = tcb->kind == TCB_CONN && (tcp_conn(tcb)->flags & CONN_TOLD_OPEN);
 
-    if (tcb->kind == TCB_CONN)
+    if (HAS_FAST_OPEN && tcb->kind == TCB_CONN)
         tcp_fast_open_rejected(tcp_conn(tcb));
     tell_end(tcb, step, was_open ? LEAT_ERR_RESET : LEAT_ERR_REFUSED);
 }

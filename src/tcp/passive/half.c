@@ -5,6 +5,7 @@
  * the oldest first, and one timer serves all rings.
  */
 #include "core/assert.h"
+#include "core/parts.h"
 #include "ip/route.h"
 #include "tcp/conn/accecn.h"
 #include "tcp/passive/cookie.h"
@@ -54,7 +55,7 @@ static void send_answer(struct tcp_half *half)
     if (!path)
         return;
     tcp_begin_SYN(&header, &half->tcb, path, half->tcb.snd_nxt - 1, flags, scaled);
-    if (half->wants_fast_open) /* a cookie, as requested: RFC 7413 4.2 */
+    if (HAS_FAST_OPEN && half->wants_fast_open) /* a cookie, as requested: RFC 7413 4.2 */
         tcp_fast_open_cookie(half->tcp, half->tcb.remote_ip, &header);
     tcp_emit(half->tcp, path, &half->tcb, &header, 0, 0);
 }

@@ -1,5 +1,6 @@
 /* ack.c -- processing of an acceptable ACK (RFC 9293 3.10.7.4, fifth). */
 #include "core/cold.h"
+#include "core/parts.h"
 #include "ip/route.h"
 #include "tcp/conn/deadlines.h"
 #include "tcp/conn/lifetime.h"
@@ -219,7 +220,7 @@ void tcp_recovery_result(struct leat_tcp *conn, const struct recovery_result *re
 {
     struct leat_stats *stats = &conn->tcp->stack->stats;
 
-    if (conn->transfer->scoreboard.lost_probe_bytes > 0) {
+    if (HAS_MTU_SEARCH && conn->transfer->scoreboard.lost_probe_bytes > 0) {
         pmtu_lost(&conn->pmtu, conn->tcp->stack->now_ns);
         conn->transfer->scoreboard.lost_probe_bytes = 0;
     }
@@ -259,8 +260,8 @@ static void take_ack_of_SYN(struct leat_tcp *conn, const struct wire_tcp *header
     const uint32_t ack = header->ack;
 
     /* a client's data without a record was sent in the SYN */
-    if (conn->tcb.snd_nxt != conn->snd_una + 1 && !conn->transfer->scoreboard.first &&
-        !(conn->flags & CONN_FAST_OPEN))
+    if (HAS_FAST_OPEN && conn->tcb.snd_nxt != conn->snd_una + 1 &&
+        !conn->transfer->scoreboard.first && !(conn->flags & CONN_FAST_OPEN))
         tcp_fast_open_answered(conn, header);
     if (!(conn->flags & CONN_LOST_SYN)) /* Karn */
         rtt_SYN_acked(&conn->rtt, &conn->tcp->rto, conn->tcp->stack->now_ns);
@@ -278,7 +279,7 @@ static void take_ack_of_SYN(struct leat_tcp *conn, const struct wire_tcp *header
         else
             release_acked(conn, ack);
         tcp_conn_handshaken(conn);
-        if (conn->snd_una != conn->tcb.snd_nxt)
+        if (HAS_FAST_OPEN && conn->snd_una != conn->tcb.snd_nxt)
             tcp_fast_open_retake(conn);
     }
     if (conn->snd_una != conn->tcb.snd_nxt)
@@ -411,7 +412,7 @@ static bool take_ack(struct leat_tcp *conn, const struct tcp_segment *segment, b
         release_acked(conn, header->ack);
     }
     ack.rtt_ns = sample_ns(conn, header, &delivered);
-    if (delivered.probe) {
+    if (HAS_MTU_SEARCH && delivered.probe) {
         pmtu_arrived(&conn->pmtu, ack.now_ns);
         tcp_conn_mss_changed(conn);
     }

@@ -6,6 +6,7 @@
  * scoreboard knows what was sent, and tcp_fin_waits() whether a FIN follows.
  */
 #include "core/minmax.h"
+#include "core/parts.h"
 #include "ip/route.h"
 #include "tcp/conn/deadlines.h"
 #include "tcp/conn/budget.h"
@@ -78,7 +79,8 @@ static uint32_t fill_up(const struct leat_tcp *conn, const struct sent *lost, ui
  * MAX_PLPMTU); 0: none. */
 static inline uint16_t probe_bytes(const struct leat_tcp *conn)
 {
-    const uint16_t candidate = pmtu_candidate(&conn->pmtu, conn->tcp->stack->now_ns);
+    const uint16_t candidate =
+        HAS_MTU_SEARCH ? pmtu_candidate(&conn->pmtu, conn->tcp->stack->now_ns) : 0;
     uint32_t most;
 
     if (candidate == 0)
@@ -132,7 +134,7 @@ static uint32_t frame_bytes_max(const struct leat_tcp *conn, const struct link *
     /* No super-frame in three cases. CWR must be in the first segment only (RFC 3168 6.1.2), which
      * not every device knows. Without DF each segment has an identification of its own (RFC 6864
      * 4.3). When memory is short, a failed cut would lose the whole frame. */
-    if (burst_left <= conn->mss || (conn->flags & CONN_CWR) || conn->no_df ||
+    if (!HAS_SUPER_FRAMES || burst_left <= conn->mss || (conn->flags & CONN_CWR) || conn->no_df ||
         small->free_count < small->count / 2 || views->free_count < views->count / 2)
         return conn->mss;
     if (burst_left < super)

@@ -1,5 +1,6 @@
 /* segment.c -- sends a segment with data, for the first time or again. */
 #include "core/minmax.h"
+#include "core/parts.h"
 #include "tcp/congestion/accecn.h"
 #include "tcp/conn/deadlines.h"
 #include "tcp/send/emit.h"
@@ -172,7 +173,7 @@ COLD static void note_repeated_syn(struct leat_tcp *conn, bool answers)
 {
     tcp_count_retransmit(conn);
     conn->tcp->stack->stats.tcp_retransmitted++;
-    if (conn->fast_open && !answers && conn->retransmits == 1)
+    if (HAS_FAST_OPEN && conn->fast_open && !answers && conn->retransmits == 1)
         tcp_fast_open_failed(conn);
     /* a middlebox may drop SYNs that ask for ECN: RFC 3168 6.1.1.1 */
     if (!answers && !(conn->tcb.flags & TCB_ACCECN))
@@ -207,7 +208,7 @@ void tcp_send_syn(struct leat_tcp *conn, const struct path *path)
         flags |= ecn_flags_of_syn(conn, answers);
     rtt_SYN_sent(&conn->rtt, conn->tcp->stack->now_ns);
     tcp_begin_SYN(&header, &conn->tcb, path, conn->snd_una, flags, scaled);
-    if (conn->fast_open && !answers && !(conn->flags & CONN_LOST_SYN))
+    if (HAS_FAST_OPEN && conn->fast_open && !answers && !(conn->flags & CONN_LOST_SYN))
         data = data_for_syn(conn, path, &header);
     data_bytes = leat_buf_total(data);
     /* a SYN that found no buffer is repeated by the timer that follows */
