@@ -11,9 +11,9 @@
 
 static int run_all(void)
 {
-    static const struct kit_backend *const all[] = {&kit_link,  &kit_recorder, &kit_flight,
-                                                    &kit_vlan,  &kit_untagged, &kit_socket,
-                                                    &kit_marks, &kit_datagram, &kit_shm};
+    static const struct kit_backend *const all[] = {
+        &kit_link,   &kit_recorder, &kit_flight,   &kit_vlan, &kit_untagged,
+        &kit_socket, &kit_marks,    &kit_datagram, &kit_shm,  &kit_lan9118};
     int failed = 0;
 
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)

@@ -12,6 +12,7 @@
 #include <leat/vlan.h>
 
 #include "ends.h"
+#include "lan9118_model.h"
 
 enum {
     WIRE_FRAMES = 256,
@@ -251,3 +252,66 @@ const struct kit_backend kit_shm = {.name = "shm",
                                     .close = close_memory,
                                     .vanish = close_second,
                                     .lost = memory_lost};
+
+/* ---- two controllers in memory ------------------------------------------------------------ */
+
+struct modelled {
+    struct lan9118_model model;
+    struct leat_lan9118 controller;
+};
+
+static bool open_controllers(struct kit_pair *pair, char why[LEAT_WHY_BYTES])
+{
+    struct modelled *both = calloc(2, sizeof *both);
+
+    pair->inside = both;
+    snprintf(why, LEAT_WHY_BYTES, "no memory for two controllers");
+    if (!both)
+        return false;
+    for (unsigned i = 0; i < 2; i++) {
+        struct leat_lan9118_config config = model_config(&both[i].model);
+        const char *wrong;
+
+        model_power_up(&both[i].model, (uint8_t)(i + 1));
+        both[i].model.peer = &both[1 - i].model;
+        both[i].model.rx_word_limit = MODEL_RX_WORDS_MAX;
+        if (leat_lan9118_open(&both[i].controller, &config, &wrong))
+            return false;
+        pair->ends[i].netif = leat_lan9118_netif(&both[i].controller);
+    }
+    /* the first look at the link lets frames in */
+    for (unsigned i = 0; i < 2; i++)
+        (void)pair->ends[i].netif->ops->receive(pair->ends[i].netif, 0, NULL, NULL, 0);
+    return true;
+}
+
+static void close_controllers(struct kit_pair *pair)
+{
+    struct modelled *both = pair->inside;
+
+    for (unsigned i = 0; both && i < 2; i++)
+        both[i].controller.netif.ops->close(&both[i].controller.netif);
+    free(both);
+}
+
+static void stop_first(struct kit_pair *pair)
+{
+    struct modelled *both = pair->inside;
+
+    both[0].model.mac_is_stuck = true;
+    model_set_link(&both[0].model, false, 0);
+}
+
+static const char *controller_lost(const struct kit_pair *pair)
+{
+    const struct modelled *both = pair->inside;
+
+    return leat_lan9118_why(&both[0].controller);
+}
+
+const struct kit_backend kit_lan9118 = {.name = "lan9118",
+                                        .open = open_controllers,
+                                        .close = close_controllers,
+                                        .vanish = stop_first,
+                                        .lost = controller_lost,
+                                        .is_wire = true};

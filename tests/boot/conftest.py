@@ -46,13 +46,17 @@ ALL_MACHINES = {
         "virt": ["-M", "virt", *MODERN],
         "virt-pci": ["-M", "virt"],
     },
+    "cortex-m3": {
+        "mps2-an385": ["-M", "mps2-an385"],
+    },
 }  # fmt: skip
 MACHINES = {name: words for name, words in ALL_MACHINES[ARCH].items() if name != "disk"}
 BY_PCI = ("q35", "q35-seabios", "pc", "virt-pci", "disk")
 # QEMU's processor; the device by which a guest ends QEMU with its status; the extension of an image
-CPU = {"x86_64": "max", "aarch64": "max", "riscv64": "rv64"}[ARCH]
-END = {"x86_64": ["-device", "isa-debug-exit"], "aarch64": ["-semihosting"], "riscv64": []}[ARCH]
-SUFFIX = ".elf" if ARCH == "x86_64" else ".image"
+CPU = {"x86_64": "max", "aarch64": "max", "riscv64": "rv64", "cortex-m3": "cortex-m3"}[ARCH]
+END = {"x86_64": ["-device", "isa-debug-exit"], "aarch64": ["-semihosting"], "riscv64": [],
+       "cortex-m3": ["-semihosting-config", "enable=on,target=native"]}[ARCH]
+SUFFIX = ".elf" if ARCH in ("x86_64", "cortex-m3") else ".image"
 
 
 def rng(machine):
@@ -93,6 +97,10 @@ class Guest:
                    *(["-kernel", image(name), "-append", " ".join(words)] if name else []), *extra]  # fmt: skip
         if netdev:
             command += ["-netdev", netdev, "-device", f"{kind},netdev=net,mac={MAC}{device}"]
+        self._start(command, seconds)
+
+    def _start(self, command, seconds):
+        """Runs QEMU, for at most so long."""
         self.lines = []
         self.stats = {}
         self.began = time.monotonic()

@@ -31,6 +31,8 @@ BRINGS = {
     "bind9-dnsutils": {"delv"},
     "cargo": {"cargo"},
     "nghttp2-client": {"nghttp"},
+    "gcc-arm-none-eabi": {"arm-none-eabi-size"},
+    "qemu-system-arm": {"qemu-system-arm"},
 }
 # run by CI systems that provide their commands, or skipped with a message
 ELSEWHERE = {
@@ -57,7 +59,7 @@ LATER = {"tests/bindings/test_rust.py", "tests/crypto/test_vectors.py", "tests/r
 # tools/test --all needs them
 SKIPPED_WITHOUT = {
     "tests/linux/conftest.py: ethtool", "tests/linux/test_dns.py: nsd", "tests/linux/services.py: chronyd", "tests/linux/test_http.py: wrk",
-    "tests/linux/test_tls.py: gnutls-cli", "tests/linux/test_tls.py: gnutls-serv",
+    "tests/linux/test_tls.py: gnutls-cli", "tests/linux/test_tls.py: gnutls-serv", "tests/perf/test_text.py: arm-none-eabi-gcc",
 }
 
 

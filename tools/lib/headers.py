@@ -12,7 +12,7 @@ import interface
 
 
 # Headers that no shared library implements: those of images, and of libraries that are archives only.
-NOT_SHARED = {"crypto_bearssl", "deflate", "http2", "main", "metal", "sockets", "sockets_numbers", "solo5", "virtio",
+NOT_SHARED = {"crypto_bearssl", "deflate", "http2", "lan9118", "main", "metal", "sockets", "sockets_numbers", "solo5", "virtio",
               "virtio_block", "xdp", "xen", "xen_block"}
 
 # The system headers that public headers include, as pycparser can read them.

@@ -148,6 +148,7 @@ ocaml-findlib     test -x /usr/bin/ocamlfind
 liblwt-ocaml-dev  ocamlfind query lwt.unix
 libcstruct-ocaml-dev  ocamlfind query cstruct
 qemu-system-arm   command -v qemu-system-aarch64
+gcc-arm-none-eabi command -v arm-none-eabi-gcc
 qemu-efi-aarch64  test -e /usr/share/AAVMF/AAVMF_CODE.fd
 qemu-system-misc  command -v qemu-system-riscv64
 grub-pc-bin       test -d /usr/lib/grub/i386-pc
