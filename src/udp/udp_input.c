@@ -233,7 +233,7 @@ static void deliver(struct leat_udp *udp, struct leat_buf *payload)
 
 void udp_run(struct leat *stack, struct ready *ready)
 {
-    struct leat_udp *udp = (struct leat_udp *)ready;
+    struct leat_udp *udp = (struct leat_udp *)(void *)ready; /* its first member */
     struct udp *table = stack->udp;
     const enum leat_err error = udp->error;
     const struct leat_endpoint error_peer = udp->error_peer;

@@ -296,7 +296,7 @@ static void a_full_FIFO_takes_no_frame_and_is_asked_again(void **state)
 
     assert_int_equal(receive_right(f, 0, LEN, 0), 0);
     model.holds_tx = true;
-    for (uint32_t room; (room = netif->ops->transmit_room(netif)) > 0; count++)
+    for (; netif->ops->transmit_room(netif) > 0; count++)
         send_one(f, 1518);
     assert_int_equal(count, MODEL_TX_BYTES / (8 + 1520));
     assert_true(netif->ops->next_look_ns(netif, 5) == 5 + second / 1000);

@@ -1,17 +1,22 @@
-"""Bytes of code in each library of leat, compiled with -Os: detects growth.
+"""Bytes of code in each library of leat, and in programs that link the stack, compiled with -Os: detects growth.
 
 test_text.py BUILD TEXT [--update]
 
-TEXT is a file of lines "library bytes": the sum of `size`'s column "text" (code and constants) over the objects of that
-library. BUILD is a build folder whose commands compile the libraries. Here they run with -Os, without debugging
-information, unwind tables and assertions, into a folder of their own. A library that has grown by more than 1 % is a
-failure; a change that needs the code updates the file.
+TEXT is a file of lines "name bytes", by `size`'s column "text" (code and constants). For a library it is the sum over its
+objects. For a program it is the part of the stack that the linker takes. The programs are
+bench/size_tcp.c, which calls all of TCP and UDP, and bench/size_udp.c, which calls UDP alone. "small" stands for -Dsmall=true, "cortex-m3" for such a build by arm-none-eabi-gcc. The
+lines of cortex-m3 are not compared where that compiler is missing.
+
+BUILD is a build folder whose commands compile the libraries. Here they run with -Os, without debugging information,
+unwind tables and assertions, into a folder of their own. Growth by more than 1 % is a failure; a change that
+needs the code updates the file.
 """
 
 import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +25,10 @@ from pathlib import Path
 
 TOLERANCE = 0.01
 LIBRARY = r"(libleat[a-z-]*)-inside\.a\.p/"  # the folder of a library's objects
+SOURCE = Path(__file__).resolve().parents[2]
+PROGRAMS = {"tcp-and-udp": "bench/size_tcp.c", "udp": "bench/size_udp.c"}
+SMALL = ("-DLEAT_SMALL",)
+CORTEX_M3 = (*SMALL, "-mcpu=cortex-m3", "-mthumb", "-idirafter", str(SOURCE / "main/libc/include"))
 
 
 def commands(build):
@@ -32,14 +41,17 @@ def commands(build):
     return found
 
 
-def compiled(build, words, output, folder):
-    """The object, compiled for size."""
+def compiled(build, words, output, folder, more=()):
+    """The object, compiled for size, with @more options. An option -mcpu chooses the compiler, too."""
     kept = [word for word in words if not re.match(r"-O|-g|-MD$|-W", word)]
+    if "-mcpu=cortex-m3" in more:
+        kept = ["arm-none-eabi-gcc", *(word for word in kept[next(i for i, word in enumerate(kept) if word[0] == "-"):]
+                                       if word != "-fPIC")]
     for option in ("-MQ", "-MF", "-o"):
         at = kept.index(option)
         del kept[at:at + 2]
     target = folder / output.replace("/", "+")
-    subprocess.run([*kept, "-Os", "-DNDEBUG", "-fno-asynchronous-unwind-tables", "-o", target], cwd=build, check=True)
+    subprocess.run([*kept, *more, "-Os", "-DNDEBUG", "-fno-asynchronous-unwind-tables", "-o", target], cwd=build, check=True)
     return target
 
 
@@ -49,14 +61,40 @@ def text_bytes(objects):
     return sum(int(line.split()[0]) for line in done.stdout.splitlines()[1:])
 
 
+def linked_bytes(compiler, objects, program, folder):
+    """The bytes of @objects that a program links. It never runs, so the functions of a C library need not exist."""
+    main, image = folder / "main.o", folder / "image"
+    words = [*compiler, "-std=c11", "-Os", "-DNDEBUG", "-ffreestanding", "-ffunction-sections", "-fno-asynchronous-unwind-tables"]
+    subprocess.run([*words, f"-I{SOURCE}/include", "-c", SOURCE / program, "-o", main], check=True)
+    archive = folder / "all.a"
+    archive.unlink(missing_ok=True)
+    subprocess.run(["ar", "rcs", archive, *objects], check=True)
+    subprocess.run([*compiler, "-nostdlib", "-static", "-Wl,--gc-sections", "-Wl,--unresolved-symbols=ignore-all", "-Wl,-e,main",
+                    "-Wl,--build-id=none", main, archive, "-lgcc", "-o", image], check=True)
+    return text_bytes([image]) - text_bytes([main])
+
+
 def measured(build):
+    """{name: bytes} of each library and each program."""
+    variants = {"": (), "small": SMALL}
+    if shutil.which("arm-none-eabi-gcc"):
+        variants["cortex-m3"] = CORTEX_M3
+    sizes = {}
     with tempfile.TemporaryDirectory() as work, ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = [(library, pool.submit(compiled, build, words, output, Path(work)))
-                for library, words, output in commands(build)]
-        objects = {}
-        for library, job in jobs:
-            objects.setdefault(library, []).append(job.result())
-        return {library: text_bytes(paths) for library, paths in objects.items()}
+        for variant, more in variants.items():
+            folder = Path(work) / (variant or "libraries")
+            folder.mkdir()
+            jobs = [(library, pool.submit(compiled, build, words, output, folder, more))
+                    for library, words, output in commands(build) if not variant or library == "libleat"]
+            objects = {}
+            for library, job in jobs:
+                objects.setdefault(library, []).append(job.result())
+            if not variant:
+                sizes.update({library: text_bytes(paths) for library, paths in objects.items()})
+            compiler = ["arm-none-eabi-gcc", *CORTEX_M3] if variant == "cortex-m3" else ["cc"]
+            for name, program in PROGRAMS.items():
+                sizes["-".join(filter(None, (variant, name)))] = linked_bytes(compiler, objects["libleat"], program, folder)
+    return sizes
 
 
 def read(path):
@@ -72,9 +110,12 @@ def main():
         path.write_text("\n".join(head + [f"{library} {number}" for library, number in now.items()]) + "\n")
         return 0
     expected = read(path)
+    if not shutil.which("arm-none-eabi-gcc"):
+        print("arm-none-eabi-gcc is not installed, so the lines of cortex-m3 are not compared")
+        expected = {name: number for name, number in expected.items() if not name.startswith("cortex-m3")}
     grown = [library for library, number in now.items() if number > expected.get(library, 0) * (1 + TOLERANCE)]
     for library, number in now.items():
-        print(f"{library:16} {number:8}, recorded {expected.get(library, 0):8}{'  GROWN' if library in grown else ''}")
+        print(f"{library:24} {number:8}, recorded {expected.get(library, 0):8}{'  GROWN' if library in grown else ''}")
     if grown:
         print("if that is meant: meson compile -C build text-update, and say why in the commit")
     return 1 if grown or set(now) != set(expected) else 0
