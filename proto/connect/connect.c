@@ -180,8 +180,7 @@ static void on_looked_up(void *arg, enum leat_err err, const struct leat_dns_res
 
     lookup->lookup = NULL;
     lookup->err = err;
-    if (err)
-        lookup->refusal = result->refusal;
+    lookup->refusal = result->refusal;
     while (!err && leat_dns_result_next(result, &cursor, &record)) {
         if (leat_dns_record_ip(&record, &ip))
             connect_add(connecting, ip);

@@ -38,19 +38,17 @@ static void put_reason(struct told *told, const struct leat_connect_try *try)
     }
 }
 
-/* Appends the last reply of a name server that wasn't taken. */
-static void put_refusal(struct told *told, const struct leat_connecting *connecting)
+/* Appends the last reply of a name server that a lookup hasn't taken. False: there is none. */
+static bool put_refusal(struct told *told, const struct leat_connect_lookup *lookup)
 {
     char why[LEAT_REFUSAL_TEXT_BYTES];
 
-    for (unsigned i = 0; i < sizeof connecting->lookups / sizeof *connecting->lookups; i++) {
-        if (leat_refusal_format(&connecting->lookups[i].refusal, why) == 0)
-            continue;
-        put(told, " (");
-        put(told, why);
-        put(told, ")");
-        return;
-    }
+    if (leat_refusal_format(&lookup->refusal, why) == 0)
+        return false;
+    put(told, " (");
+    put(told, why);
+    put(told, ")");
+    return true;
 }
 
 static const char *said(const struct leat_connect_try *try)
@@ -86,7 +84,8 @@ size_t leat_connect_format(const struct leat_connecting *connecting, enum leat_e
     if (connecting->try_count == 0) {
         put(&told, ": no address: ");
         put(&told, leat_err_text(err));
-        put_refusal(&told, connecting);
+        if (!put_refusal(&told, &connecting->lookups[0]))
+            put_refusal(&told, &connecting->lookups[1]);
     }
     text[told.len] = '\0';
     return told.len;
