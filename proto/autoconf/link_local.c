@@ -35,6 +35,7 @@ static leat_ip4 choice(const struct leat_autoconf *autoconf)
 static void choose(struct leat_autoconf *autoconf)
 {
     leat_debug_assert(!autoconf->has_lease);
+    leat_debug_assert(autoconf->chosen == IP4_ANY);
     autoconf->chosen = choice(autoconf);
     if (service_address_add(autoconf->stack, autoconf->netif, autoconf->chosen, PREFIX_BITS,
                             ADDRESS_CHECK_FIRST, &autoconf->watch))
@@ -46,8 +47,7 @@ static void on_time(struct leat_timer *timer, void *arg)
     struct leat_autoconf *autoconf = arg;
 
     (void)timer;
-    if (!autoconf->has_lease && autoconf->chosen == IP4_ANY)
-        choose(autoconf);
+    choose(autoconf);
 }
 
 /* Reports the address to the program, whose callback may stop us. */
