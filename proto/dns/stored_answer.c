@@ -97,31 +97,28 @@ static uint16_t covered(const struct leat_dns_record *record)
 }
 
 /* Adds the records of keeper->name and @type, or the signatures that cover @signed_type. Returns
- * their number, and the first one in @first. A name has only one CNAME.
+ * their number, and a CNAME in @record: a name has only one.
  *
  * The arguments of keep_set(), and one more: NOLINTNEXTLINE(readability-function-size) */
 static unsigned keep_matching(struct dns_kept *kept, struct dns_keeper *keeper,
                               struct dns_writer *writer, const struct leat_dns_result *result,
-                              uint16_t type, uint16_t signed_type, struct leat_dns_record *first)
+                              uint16_t type, uint16_t signed_type, struct leat_dns_record *record)
 {
     size_t at = result->answers_at;
     unsigned count = 0;
 
     while (at < result->answers_end) {
-        struct leat_dns_record record;
-
-        next_record(result, &at, &record);
-        if ((record.type != type && type != LEAT_DNS_ANY) ||
-            (signed_type > 0 && covered(&record) != signed_type) ||
-            record.class_number != DNS_CLASS_IN ||
-            !dns_name_is(record.message, record.message_len, record.owner_at, &keeper->name))
+        next_record(result, &at, record);
+        if ((record->type != type && type != LEAT_DNS_ANY) ||
+            (signed_type > 0 && covered(record) != signed_type) ||
+            record->class_number != DNS_CLASS_IN ||
+            !dns_name_is(record->message, record->message_len, record->owner_at, &keeper->name))
             continue;
-        if (count++ == 0)
-            *first = record;
+        count++;
         /* the answer as a whole expires with its shortest TTL */
-        kept->ttl_s = min32(kept->ttl_s, record.ttl_s);
-        keep_record(keeper, writer, DNS_ANSWER, &keeper->name, &record,
-                    min32(record.ttl_s, keeper->ttl_max_s));
+        kept->ttl_s = min32(kept->ttl_s, record->ttl_s);
+        keep_record(keeper, writer, DNS_ANSWER, &keeper->name, record,
+                    min32(record->ttl_s, keeper->ttl_max_s));
         /* a second CNAME would make two chains of one */
         if (type == LEAT_DNS_CNAME && result->type != LEAT_DNS_CNAME)
             break;
@@ -129,13 +126,13 @@ static unsigned keep_matching(struct dns_kept *kept, struct dns_keeper *keeper,
     return count;
 }
 
-/* Adds the records of keeper->name and @type, and their signatures; returns their number, and the
- * first one in @first. */
+/* Adds the records of keeper->name and @type, and their signatures; returns their number, and a
+ * CNAME in @record. */
 static unsigned keep_set(struct dns_kept *kept, struct dns_keeper *keeper,
                          struct dns_writer *writer, const struct leat_dns_result *result,
-                         uint16_t type, struct leat_dns_record *first)
+                         uint16_t type, struct leat_dns_record *record)
 {
-    const unsigned count = keep_matching(kept, keeper, writer, result, type, 0, first);
+    const unsigned count = keep_matching(kept, keeper, writer, result, type, 0, record);
     struct leat_dns_record signature;
 
     if (count > 0 && keeper->dnssec && type != LEAT_DNS_ANY)
