@@ -216,12 +216,10 @@ void tls_read_NewSessionTicket(TLS_PARAMETERS)
     struct wire_tls_ticket said;
     uint8_t alert;
 
-    if (session->server) {
+    if (session->server)
         tls_flaw(session, step, WIRE_TLS_UNEXPECTED_MESSAGE, "a ticket of a client");
-        return;
-    }
     if (tls->late_len == 0)
-        return; /* the program wants no ticket */
+        return; /* the program wants no ticket; a server has no memory for one */
     alert = wire_tls_ticket_read(tls->late, tls->late_len, &said);
     if (alert != 0)
         tls_flaw(session, step, alert, "a malformed NewSessionTicket");
