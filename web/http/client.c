@@ -88,7 +88,6 @@ static enum leat_err connect_new(struct leat_http_call *place, const struct leat
     if (place->phase == CALL_KEPT)
         call_drop(place, true);
     set_origin(place, url);
-    place->serial++;
     return call_connect(place);
 }
 
@@ -116,10 +115,10 @@ enum leat_err leat_http_call(struct leat_http_client *client,
         return err;
     call_clear(place, request);
     place->reused = place->phase == CALL_KEPT && is_origin_of(place, &url);
-    /* The serial number changes in both cases. A callback of the place's former call, which may
-     * still be running, sees by it that its call is over. */
+    /* A callback of the place's former call, which may still be running, sees by the serial number
+     * that its call is over. */
+    place->serial++;
     if (place->reused || carry(place, &url)) {
-        place->serial++;
         client->counts.reused++;
         call_begin(place);
     } else {

@@ -32,7 +32,6 @@ void call_drop(struct leat_http_call *call, bool in_order)
     call_drop_stream(call, in_order);
     leat_timer_cancel(call->client->stack, &call->timer);
     call->phase = CALL_FREE;
-    call->serial++;
 }
 
 void call_wait(struct leat_http_call *call)
@@ -41,8 +40,6 @@ void call_wait(struct leat_http_call *call)
 
     call->phase = CALL_KEPT;
     call->gone = false;
-    /* the call that was here is over for callbacks that are still running */
-    call->serial++;
     call->kept_at_ns = leat_now_ns(client->stack);
     call_due(call, call->kept_at_ns + client->config.kept_ns);
 }
