@@ -371,6 +371,30 @@ static void without_a_registration_there_is_no_client(void **state)
     world_teardown(&ended);
 }
 
+/* Without the configuration, without IPv6 in the stack, and below its MTU no router is asked. */
+static void routers_are_asked_only_with_ipv6(void **state)
+{
+    (void)state;
+    for (unsigned without = 0; without <= 3; without++) {
+        struct world *world = world6_create();
+        const struct leat_autoconf_config config = {.slaac = without != 1};
+        struct leat_autoconf *autoconf;
+        void *ended = world;
+
+        world->more_bytes = leat_autoconf_memory_bytes();
+        world->with_ipv6 = without != 2;
+        world->dev.netif.mtu = without == 3 ? 1279 : 1280;
+        world_init(world);
+        assert_int_equal(leat_autoconf_start(world->stack, &world->dev.netif, &autoconf, &config),
+                         LEAT_OK);
+        assert_int_equal(leat_autoconf_slaac(autoconf) != NULL, without == 0);
+        world_wait(world, 10 * second);
+        assert_int_equal(world->dev.sent[FAKE_ROUTER_SOLICITATION] > 0, without == 0);
+        leat_autoconf_stop(autoconf, false);
+        world_teardown(&ended);
+    }
+}
+
 /* The program uses the netif's router advertisements itself: autoconf fails completely. */
 static void a_start_that_fails_asks_no_server(void **state)
 {
@@ -406,6 +430,7 @@ int main(void)
         house_test(trouble_is_told),
         house_test(a_kept_address_is_asked_for_at_the_next_start),
         house_test(after_a_stop_routers_are_not_heard),
+        cmocka_unit_test(routers_are_asked_only_with_ipv6),
         cmocka_unit_test(a_start_that_fails_asks_no_server),
         cmocka_unit_test(without_a_registration_there_is_no_client),
     };

@@ -113,6 +113,32 @@ static void test_special_names_are_answered_here(void **state)
     assert_int_equal(home.counts->special, here);
 }
 
+/* A number is decimal up to 255 or one hexadecimal digit, without zeros in front. */
+static void test_other_labels_are_no_numbers(void **state)
+{
+    static const char *const here[] = {"9.e.f.ip6.arpa",  "A.e.f.ip6.arpa", "8.e.F.ip6.arpa",
+                                       "10.in-addr.arpa", "0.in-addr.arpa", "127.in-addr.arpa"};
+    static const char *const upstream[] = {
+        "10a.in-addr.arpa",        "a.in-addr.arpa",   "00.in-addr.arpa", "1/.in-addr.arpa",
+        "4294967306.in-addr.arpa", "0x0.in-addr.arpa", "1:.in-addr.arpa", "d.1f.ip6.arpa",
+        "11.e.f.ip6.arpa",         "7.e.f.ip6.arpa",   "d.g.ip6.arpa",    "d.0f.ip6.arpa",
+        "8.e.f0.ip6.arpa",         "8.ee.f.ip6.arpa",  "8.e.`.ip6.arpa",  "8.e.?.ip6.arpa"};
+    struct fixture *f = *state;
+
+    with_liar(f, says_8);
+    open_home(f);
+    for (unsigned i = 0; i < sizeof here / sizeof *here; i++) {
+        ask(here[i], LEAT_DNS_A);
+        if (home.counts->special != i + 1)
+            fail_msg("%s is asked for", here[i]);
+    }
+    for (unsigned i = 0; i < sizeof upstream / sizeof *upstream; i++) {
+        ask(upstream[i], LEAT_DNS_A);
+        if (f->liar.count != i + 1)
+            fail_msg("%s is not asked for", upstream[i]);
+    }
+}
+
 static void test_special_names_may_be_passed_on(void **state)
 {
     const struct leat_forwarder_config config = {.pass_special = true};
@@ -278,6 +304,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOME(test_special_names_are_answered_here),
+        HOME(test_other_labels_are_no_numbers),
         HOME(test_special_names_may_be_passed_on),
         HOME(test_canaries_do_not_exist_if_they_are_refused),
         HOME(test_the_reason_is_told_to_clients_with_EDNS),

@@ -259,6 +259,25 @@ static void test_a_server_with_defaults_serves(void **state)
     free(memory);
 }
 
+static void test_a_server_that_closes_resets_each_client(void **state)
+{
+    struct fixture *f = *state;
+    struct client *clients[CLIENTS];
+
+    for (unsigned i = 0; i < CLIENTS; i++)
+        clients[i] = connect_client(f);
+    assert_int_equal(leat_http_server_clients(f->server), CLIENTS);
+    leat_http_server_close(f->server);
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        assert_true(world_run(f->world, &clients[i]->closed, second));
+        assert_int_equal(clients[i]->why, LEAT_ERR_RESET);
+        free(clients[i]);
+    }
+    world_destroy(f->world);
+    free(f->memory);
+    free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +294,7 @@ int main(void)
         TEST(test_bodies_of_requests_are_thrown_away),
         TEST(test_a_long_body_ends_the_connection_in_order),
         TEST(test_half_closed_client_gets_its_replies),
+        cmocka_unit_test_setup(test_a_server_that_closes_resets_each_client, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

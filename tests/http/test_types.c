@@ -120,6 +120,32 @@ static void test_types_by_the_ends_of_names(void **state)
     }
 }
 
+/* Expects of each end in @list, which has a space behind each, whether such files are dense. */
+static void check_each(const char *list, bool are_dense)
+{
+    for (const char *at = list; *at; at = strchr(at, ' ') + 1) {
+        const size_t len = strcspn(at, " ");
+        char name[40];
+
+        snprintf(name, sizeof name, "a.%.*s", (int)len, at);
+        if (http_type_is_dense(name, 2 + len) != are_dense)
+            fail_msg("%s", name);
+    }
+}
+
+static void test_each_end_is_dense_or_not(void **state)
+{
+    (void)state;
+    check_each("3gp 7z aac apk apng avi avif br bz2 deb dmg docx epub flac flv gif gz heic ", true);
+    check_each("jar jpeg jpg jxl lz m4a m4v mkv mov mp3 mp4 mpeg mpg odp ods odt oga ogg ", true);
+    check_each("ogv opus pdf png pptx rar rpm svgz tgz torrent ts weba webm webp woff ", true);
+    check_each("woff2 xlsx xpi xz zip zst ", true);
+    check_each("asc atom bin bmp c cbor conf crl crt css csv der doc eot eps exe geojson ", false);
+    check_each("glb gltf gpx h htm html ico ics img ini iso js json jsonld kml log m3u8 ", false);
+    check_each("map md mid mjs mpd otf p7c pem ppt ps rss rtf sh sig svg tar tif tiff ", false);
+    check_each("toml tsv ttf txt vcf vtt wasm wav webmanifest xhtml xls xml xsl yaml yml ", false);
+}
+
 static void test_names_without_a_known_end(void **state)
 {
     static const char *const names[] = {"",        "html",      ".",    "a.",     "a.html/b",
@@ -155,6 +181,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_types_by_the_ends_of_names),
+        cmocka_unit_test(test_each_end_is_dense_or_not),
         cmocka_unit_test(test_names_without_a_known_end),
         cmocka_unit_test(test_a_NUL_is_a_part_of_the_end),
     };

@@ -24,6 +24,20 @@ static void each_zero_means_its_default(void **state)
     assert_true(bytes_of(64, 16384, 64) < bytes_of(64, 16384, 96));
 }
 
+/* Stacks of whole pages begin with a page, with a guard or without one. */
+static void stacks_of_whole_pages_are_aligned(void **state)
+{
+    const size_t page = LEAT_TASK_GUARD_BYTES, more = 16; /* of the ABIs */
+
+    (void)state;
+    for (uint32_t pages = 4; pages < 6; pages++) {
+        const size_t whole = bytes_of(1, (uint32_t)(pages * page), 1);
+
+        assert_true(whole + more > bytes_of(1, (uint32_t)(pages * page + more), 1) + page / 2);
+        assert_true(whole - more > bytes_of(1, (uint32_t)(pages * page - more), 1) + page / 2);
+    }
+}
+
 static enum leat_err sleeps(struct leat_task *task, void *arg)
 {
     (void)arg;
@@ -220,6 +234,7 @@ static enum leat_err runs_to_the_limit(struct leat_task *task, void *arg)
     leat_timer_set(f->world->stacks[CLIENT], &timer, f->world->now_ns + ms);
     clock_ns += 5 * ms;
     leat_task_sleep(task, leat_task_in(task, 2 * ms));
+    assert_int_equal(*task->low, TASK_CANARY); /* the mark was for that return only */
     assert_int_equal(leat_tasks_counts(f->tasks[CLIENT])->slow, 0);
     clock_ns += 5 * ms;
     leat_task_yield(task);
@@ -271,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(each_zero_means_its_default),
+        TEST(stacks_of_whole_pages_are_aligned),
         TEST(tasks_write_nowhere_but_in_their_memory),
         TEST(the_smallest_stack_is_enough_to_open),
         TEST(a_stack_reaches_from_its_task_to_the_end_of_its_slot),

@@ -51,7 +51,9 @@ static enum leat_err writes_many(struct leat_task *task, void *arg)
 
     (void)task;
     if (!err)
-        err = leat_flow_lend(flow, many + MANY_BYTES / 2, MANY_BYTES / 2, LEAT_NEVER_NS);
+        err = leat_flow_lend(flow, many + MANY_BYTES / 2, 1, LEAT_NEVER_NS);
+    if (!err)
+        err = leat_flow_lend(flow, many + MANY_BYTES / 2 + 1, MANY_BYTES / 2 - 1, LEAT_NEVER_NS);
     return err ? err : leat_flow_finish(flow);
 }
 

@@ -82,6 +82,86 @@ static void test_names_are_in_lower_case(void **state)
     free(memory);
 }
 
+/* How many names the certificate has with this octet in front of the first one. */
+static unsigned names_with(uint8_t octet)
+{
+    static const uint8_t name[] = {0x82, 0x0d, 0x41};
+    uint8_t der[sizeof certificate];
+    struct leat_tls_identity identity;
+    char memory[MEMORY_BYTES + sizeof(char *)];
+
+    memcpy(der, certificate, sizeof der);
+    for (size_t at = 0; at + sizeof name <= sizeof der; at++) {
+        if (memcmp(der + at, name, sizeof name) == 0)
+            der[at + 2] = octet;
+    }
+    assert_int_equal(read_names(der, sizeof der, &identity, memory, sizeof memory), LEAT_OK);
+    return identity.name_count;
+}
+
+/* Others could end a line, or another text that the name becomes a part of. */
+static void test_octets_of_names(void **state)
+{
+    (void)state;
+    for (unsigned octet = 0; octet < 256; octet++) {
+        const bool good = (octet >= 'a' && octet <= 'z') || (octet >= 'A' && octet <= 'Z') ||
+                          (octet >= '0' && octet <= '9') ||
+                          (octet > 0 && strchr("-_*.", (int)octet));
+
+        assert_int_equal(names_with((uint8_t)octet), good ? 2 : 1);
+    }
+}
+
+/* Puts a tag and a length in front of the @len bytes; returns the length with them. */
+static size_t wrap(uint8_t tag, uint8_t *bytes, size_t len)
+{
+    memmove(bytes + 4, bytes, len);
+    bytes[0] = tag;
+    bytes[1] = 0x82;
+    bytes[2] = (uint8_t)(len >> 8);
+    bytes[3] = (uint8_t)len;
+    return len + 4;
+}
+
+/* Reads a certificate that has nothing but names: "b", and one of @len octets. */
+static enum leat_err read_long(struct leat_tls_identity *identity, size_t len, void *memory,
+                               size_t bytes)
+{
+    static const uint8_t oid[] = {0x06, 3, 0x55, 0x1d, 0x11};
+    uint8_t der[512] = {0x82, 1, 'b', 0x82, 0x82, (uint8_t)(len >> 8), (uint8_t)len};
+    size_t all = 7 + len;
+
+    memset(der + 7, 'a', len);
+    all = wrap(0x30, der, all);
+    all = wrap(0x04, der, all);
+    memmove(der + sizeof oid, der, all);
+    memcpy(der, oid, sizeof oid);
+    all = wrap(0x30, der, all + sizeof oid);
+    for (unsigned i = 0; i < 4; i++)
+        all = wrap(i == 1 ? 0xa3 : 0x30, der, all);
+    return read_names(der, all, identity, memory, bytes);
+}
+
+static void test_a_name_has_253_octets_at_most(void **state)
+{
+    struct leat_tls_identity identity;
+    char *memory = malloc(512);
+
+    (void)state;
+    for (size_t len = 0; len < 260; len++) {
+        const bool good = len > 0 && len <= 253;
+        const size_t needed = good ? 2 * sizeof(char *) + 2 + len + 1 : sizeof(char *) + 2;
+
+        assert_int_equal(read_long(&identity, len, memory, needed - 1), LEAT_ERR_MEMORY);
+        assert_int_equal(read_long(&identity, len, memory, needed), LEAT_OK);
+        assert_int_equal(identity.name_count, good ? 2 : 1);
+        assert_string_equal(identity.names[0], "b");
+        if (good)
+            assert_int_equal(strlen(identity.names[1]), len);
+    }
+    free(memory);
+}
+
 static void test_too_little_memory(void **state)
 {
     struct leat_tls_identity identity;
@@ -236,6 +316,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names_are_in_lower_case),
+        cmocka_unit_test(test_octets_of_names),
+        cmocka_unit_test(test_a_name_has_253_octets_at_most),
         cmocka_unit_test(test_too_little_memory),
         cmocka_unit_test(test_broken_certificates),
         cmocka_unit_test(test_the_end_of_a_certificate),

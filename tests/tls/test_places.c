@@ -147,6 +147,24 @@ static void test_threat_Q12_hellos_of_one_address_shut_out_no_other(void **state
     assert_in_range(displaced(f), 1, CROWD);
 }
 
+/* The victim is the oldest handshake of the address that has the most. */
+static void test_a_handshake_of_the_greediest_makes_room(void **state)
+{
+    struct fixture *f = *state;
+
+    begin_small(f, 8, 4);
+    come(f, 0, site(2), true);
+    come(f, 1, site(4), true);
+    come(f, 2, attacker, true);
+    come(f, 3, attacker, true);
+    assert_int_equal(f->tls[SERVER]->server_busy, 4);
+    come(f, 4, site(6), true);
+    assert_int_equal(f->tls[SERVER]->server_busy, 4);
+    assert_int_equal(crowd[2].closed, 1);
+    assert_int_equal(displaced(f), 1);
+    disperse(f);
+}
+
 static void test_threat_Q12_a_crowd_of_sites_shuts_out_no_other(void **state)
 {
     struct fixture *f = *state;
@@ -295,6 +313,7 @@ int main(void)
         TEST(test_threat_Q12_silence_takes_no_handshake),
         TEST(test_threat_Q12_silent_sessions_of_one_address_shut_out_no_other),
         TEST(test_threat_Q12_hellos_of_one_address_shut_out_no_other),
+        TEST(test_a_handshake_of_the_greediest_makes_room),
         TEST(test_threat_Q12_a_crowd_of_sites_shuts_out_no_other),
         TEST(test_threat_Q12_a_slash_64_is_one_address),
         TEST(test_an_address_alone_evicts_its_own_idle_entry),

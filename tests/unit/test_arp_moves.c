@@ -150,6 +150,30 @@ static void neighbour_that_moves_right_after_a_lie_is_believed_too(void **state)
     assert_peer_is_at(world, udp, &MAC_OTHER);
 }
 
+/* The second until another doubt counts from the first request, however many followed. */
+static void doubts_are_a_second_apart_from_their_beginnings(void **state)
+{
+    const struct frame forged =
+        frame_arp(2, &(struct leat_mac){{2, 0, 0, 0, 0, 9}}, IP_PEER, IP_US);
+    const struct frame answer = frame_arp(2, &MAC_PEER, IP_PEER, IP_US);
+    struct world *world = *state;
+
+    world_feed(world, &forged);
+    assert_asks_the_old(world);
+    for (unsigned i = 0; i < 2; i++) {
+        world_wait(world, 310 * ms);
+        assert_asks_the_old(world);
+    }
+    world_wait(world, 200 * ms);
+    world_feed(world, &answer);
+    world_wait(world, 170 * ms);
+    world_feed(world, &forged);
+    assert_silent(world);
+    world_wait(world, 20 * ms);
+    assert_asks_the_old(world);
+    world_feed(world, &answer);
+}
+
 static void neighbour_that_is_refreshed_in_vain_is_found_where_it_says(void **state)
 {
     /* it moved while the old address was asked, and its unsolicited reply comes from the new one */
@@ -187,6 +211,7 @@ int main(void)
         world_test(neighbour_that_moved_is_believed_within_a_second),
         world_test(neighbour_that_announces_itself_often_is_believed_as_soon),
         world_test(neighbour_that_moves_right_after_a_lie_is_believed_too),
+        world_test(doubts_are_a_second_apart_from_their_beginnings),
         world_test(neighbour_that_is_refreshed_in_vain_is_found_where_it_says),
         world_test(doubted_neighbour_is_forgotten_with_our_address),
     };

@@ -3,6 +3,8 @@
 #include "needs.h"
 
 #include "link/ethernet.h"
+#include "link/link.h"
+#include "link/transmit.h"
 #include "tcp/send/gso.h"
 #include "base.h"
 
@@ -214,6 +216,34 @@ static void device_without_room_gets_the_rest_later(void **state)
     world_poll(world);
 }
 
+/* All of a super-frame is dropped then, so that frames behind it don't wait for memory. */
+static void super_frame_without_memory_is_dropped_and_counted_once(void **state)
+{
+    struct world *world = *state;
+    struct link *link = &world->stack->links[0];
+
+    for (unsigned slow = 0; slow < 2; slow++) {
+        struct leat_buf *all;
+
+        world->dev.room = slow ? 0 : UINT32_MAX;
+        transmit_put(link, super_frame(world, 9 * DATA, 65536, 16));
+        if (slow) {
+            world_poll(world);
+            assert_true(link->tx_is_slow);
+        }
+        assert_int_equal(link->tx_waiting, 9);
+        all = world_take_all_small(world);
+        world_mark(world);
+        world->dev.room = UINT32_MAX;
+        world_poll(world);
+        assert_silent(world);
+        assert_grown(world, tx_no_memory, 1);
+        assert_grown(world, tx_frames, 0);
+        assert_int_equal(link->tx_waiting, 0);
+        world_give_all(all);
+    }
+}
+
 static void device_that_cuts_gets_it_whole(void **state)
 {
     NEEDS(SUPER_FRAMES);
@@ -271,6 +301,7 @@ int main(void)
         super_test(a_cut_super_frame_is_merged_again),
         super_test(long_data_leaves_in_right_segments),
         super_test(device_without_room_gets_the_rest_later),
+        super_test(super_frame_without_memory_is_dropped_and_counted_once),
         super_test(device_that_cuts_gets_it_whole),
         super_test(device_that_cuts_says_how_long_a_super_frame_may_be),
     };

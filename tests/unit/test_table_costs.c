@@ -162,6 +162,39 @@ static void masks_are_the_numbers_of_buckets(void **state)
     }
 }
 
+/* How many buckets hold 12 neighbours whose addresses differ in one octet. */
+static unsigned buckets_taken(struct world *world, unsigned octet)
+{
+    const struct neighbours6 *table = world->stack->ipv6->neighbours;
+    struct neighbour6 *placed[12];
+    unsigned taken = 0;
+
+    for (uint8_t i = 0; i < 12; i++) {
+        struct leat_ip ip = ip6_of("2001:db8:1::1");
+
+        ip.bytes[octet] = i;
+        placed[i] = neighbour6_place(&world->stack->links[0], ip);
+        assert_non_null(placed[i]);
+    }
+    for (uint32_t bucket = 0; bucket <= table->bucket_mask; bucket++)
+        taken += table->buckets[bucket] != NULL;
+    for (unsigned i = 0; i < 12; i++)
+        neighbour6_release(world->stack, placed[i]);
+    return taken;
+}
+
+/* So an attacker who chooses only a part of an address fills no single bucket. */
+static void each_octet_of_an_address_counts_for_its_bucket(void **state)
+{
+    struct world *world = world6_create();
+
+    world_init(world);
+    *state = world;
+    for (unsigned octet = 0; octet < 16; octet++)
+        assert_true(buckets_taken(world, octet) > 4);
+    world_teardown(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +203,7 @@ int main(void)
         cmocka_unit_test(the_tables_of_ipv6_cost_what_they_hold),
         cmocka_unit_test(caches_of_ipv6_have_1024_places_at_most),
         cmocka_unit_test(masks_are_the_numbers_of_buckets),
+        cmocka_unit_test(each_octet_of_an_address_counts_for_its_bucket),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);
