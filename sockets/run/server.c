@@ -122,7 +122,8 @@ static bool is_call(const struct epoll_event *event)
 static bool wait_and_serve(struct leat_host *host, uint64_t deadline_ns)
 {
     struct epoll_event events[EVENTS_MAX];
-    const bool goes_on = server.wait(host, fast_may_sleep() ? deadline_ns : 0);
+    const bool waits = !streams_reset() && fast_may_sleep();
+    const bool goes_on = server.wait(host, waits ? deadline_ns : 0);
     const int count = epoll_wait(server.epoll, events, EVENTS_MAX, 0);
 
     for (int i = 0; i < count; i++)

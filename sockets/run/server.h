@@ -58,7 +58,7 @@ struct sock {
     enum watch watch; /* first, as of all that epoll events point to */
     enum sock_state state;
     struct run_id id;
-    struct sock *hash_next, *bound_next, *free_next;
+    struct sock *hash_next, *bound_next, *free_next, *reset_next;
     struct leat_endpoint local, remote;
     struct sock_options options;
     struct leat_tcp *conn; /* NULL: it has ended */
@@ -82,6 +82,7 @@ struct sock {
     bool up_ended;            /* nothing more comes from the program */
     bool down_ended;          /* it was told that nothing more comes from the peer */
     bool gone;                /* it takes nothing more */
+    bool resets;              /* in the next turn */
     struct fast_slot *slot;   /* fast mode; NULL: its data passes the kernel's socket */
     bool up_over;             /* the same as up_ended, but data may still be in the ring */
 };
@@ -189,6 +190,12 @@ struct leat_buf *stream_buffers(uint32_t room, struct iovec *pieces, int *count)
 
 /* The program's data is over. */
 void stream_close_up(struct sock *sock);
+
+/* Resets those connections whose turn it is. True: there were some. */
+bool streams_reset(void);
+
+/* The socket ends. */
+void stream_forget_reset(const struct sock *sock);
 
 /* ---- fast.c ---------------------------------------------------------------------------------- */
 

@@ -73,6 +73,7 @@ void sock_free(struct sock *sock)
     }
     port_leave(sock);
     datagram_close(sock);
+    stream_forget_reset(sock);
     if (sock->conn) {
         leat_tcp_set_events(sock->conn, NULL, NULL);
         leat_tcp_abort(sock->conn);

@@ -25,6 +25,8 @@ enum {
     HEADROOM = 0
 };
 
+static struct sock *resets; /* to be reset in the next turn */
+
 static bool is_hung_up(const struct sock *sock)
 {
     struct pollfd look = {.fd = sock->fd};
@@ -40,6 +42,41 @@ static void end_if_over(struct sock *sock)
         sock_free(sock);
 }
 
+/* ---- resets ---------------------------------------------------------------------------------- */
+
+/* Resets the connection in the next turn. Then the program's last data has gone to the network, as
+ * with the kernel's sockets. */
+static void reset_later(struct sock *sock)
+{
+    sock->up_ended = sock->gone = sock->resets = true;
+    sock->reset_next = resets;
+    resets = sock;
+}
+
+bool streams_reset(void)
+{
+    const bool some = resets != NULL;
+
+    while (resets) {
+        struct sock *sock = resets;
+
+        resets = sock->reset_next;
+        if (sock->conn)
+            leat_tcp_abort(sock->conn);
+    }
+    return some;
+}
+
+void stream_forget_reset(const struct sock *sock)
+{
+    struct sock **at = &resets;
+
+    while (*at && *at != sock)
+        at = &(*at)->reset_next;
+    if (*at)
+        *at = sock->reset_next;
+}
+
 /* ---- up -------------------------------------------------------------------------------------- */
 
 /* SO_LINGER with 0 seconds resets, and so does data that was not read. */
@@ -50,12 +87,13 @@ void stream_close_up(struct sock *sock)
         leat_tcp_shutdown(sock->conn);
         return;
     }
-    sock->gone = true;
     if ((sock->options.lingers && sock->options.linger_s == 0) ||
-        (sock->slot && (sock->pending || fast_used(fast_ring(sock->slot, FAST_DOWN)) > 0)))
-        leat_tcp_abort(sock->conn);
-    else
-        leat_tcp_close(sock->conn);
+        (sock->slot && (sock->pending || fast_used(fast_ring(sock->slot, FAST_DOWN)) > 0))) {
+        reset_later(sock);
+        return;
+    }
+    sock->gone = true;
+    leat_tcp_close(sock->conn);
 }
 
 /* Skips what RUN_CONNECT announced. False: it isn't all there yet. */
@@ -141,8 +179,7 @@ static bool move_up(struct sock *sock, uint32_t room)
     } else if (errno == EAGAIN) {
         sock->can_read = false;
     } else { /* ECONNRESET: closed with data unread */
-        sock->up_ended = sock->gone = true;
-        leat_tcp_abort(sock->conn);
+        reset_later(sock);
     }
     return false;
 }
@@ -367,7 +404,7 @@ void stream_event(struct sock *sock, uint32_t events)
     }
     go_up(sock);
     /* half-closed before, and closed now */
-    if (sock->conn && sock->up_ended && (events & EPOLLHUP)) {
+    if (sock->conn && sock->up_ended && !sock->resets && (events & EPOLLHUP)) {
         sock->gone = true;
         leat_tcp_close(sock->conn);
     }

@@ -221,6 +221,29 @@ def test_unread_data_and_linger_reset(ours, peer):
     assert ends == ["reset", "reset"]
 
 
+def test_what_was_written_in_front_of_a_reset_arrives(ours):
+    """A socket that is closed with data unread resets its connection, after what it sent."""
+    ours.python("""
+        import socket
+        listener = socket.create_server(("127.0.0.1", 0))
+        for i in range(200):
+            a = socket.create_connection(listener.getsockname())
+            b, _ = listener.accept()
+            a.send(b"unread")
+            assert b.recv(1) == b"u"
+            b.send(b"last words")
+            b.close()
+            got = a.recv(100)
+            assert got == b"last words", (i, got)
+            try:
+                assert a.recv(100) == b"reset", i
+            except ConnectionResetError:
+                pass
+            a.close()
+        print("good")
+        """)  # fmt: skip
+
+
 def test_names_of_both_ends(ours, peer):
     seen = []
 
