@@ -8,7 +8,8 @@ import textwrap
 import pytest
 
 from conftest import until
-from leat_run import MODE, PEER, PYTHON, Handler, Run, device, web  # noqa: F401  (fixtures, too)
+from leat_run import MODE, PYTHON, Run, device  # noqa: F401  (a fixture, too)
+from patience import PATIENCE
 
 # two ends of a connection inside of the stack
 PAIR = """
@@ -96,6 +97,42 @@ def test_epoll_tells_of_data_by_edge_once_for_each_arrival(fast):
         assert b.recv(1) == b""
         print("good")
         """)  # fmt: skip
+
+
+def test_a_bell_that_is_late_is_no_event(fast, folder):
+    """The program has read the data when its bell comes, as strace delays it. Room is told of all the same, without data.
+    A machine that is busier than the delay may have one of ten in time."""
+    script = folder / "late.py"
+    script.write_text(textwrap.dedent(PAIR) + textwrap.dedent("""
+        def told(sock):  # the events of ten late bells
+            found = []
+            for _ in range(10):
+                thread = threading.Thread(target=lambda: found.append(wait()))
+                thread.start()
+                time.sleep(0.01)
+                a.send(b"x")
+                while True:
+                    try:
+                        sock.recv(1, socket.MSG_DONTWAIT)
+                        break
+                    except BlockingIOError:
+                        pass
+                thread.join()
+            return found
+        a.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        a.setblocking(False)
+        epoll = select.epoll()
+        epoll.register(b, select.EPOLLIN | select.EPOLLOUT | select.EPOLLET)
+        assert epoll.poll(20) == [(b.fileno(), select.EPOLLOUT)]
+        wait = lambda: epoll.poll(20)
+        found = told(b)
+        assert [(b.fileno(), select.EPOLLOUT)] in found, found
+        print("good")
+        """), encoding="ascii")  # fmt: skip
+    done = subprocess.run(["strace", "-f", "-o", folder / "trace", "-e", "trace=sendto", "-e", "inject=sendto:delay_enter=100000",
+                           *fast.words, PYTHON, script], env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"},
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE * 60, check=False)  # fmt: skip
+    assert done.returncode == 0 and done.stdout.endswith("good\n"), done.stdout
 
 
 def test_one_event_at_a_time_reaches_all_descriptors(fast):
@@ -319,8 +356,8 @@ def test_idle_connections_give_their_memory_back(fast, folder):
         """), folder / "go")  # fmt: skip
 
     def blocks():
-        pids = subprocess.run(["pgrep", "-f", "--", "--fast"], stdout=subprocess.PIPE, text=True, check=False).stdout.split()
-        for pid in pids:
+        below = subprocess.run(["pgrep", "-P", str(server.pid)], stdout=subprocess.PIPE, text=True, check=False).stdout.split()
+        for pid in [server.pid, *below]:
             for fd in pathlib.Path(f"/proc/{pid}/fd").glob("*"):
                 try:
                     if "memfd:leat-run" in os.readlink(fd):

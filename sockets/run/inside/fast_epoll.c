@@ -42,14 +42,17 @@ static bool is_tagged(const struct epoll_event *event, int *fd, uint16_t *serial
     return known != 0 && event->data.u64 >> 32 == known;
 }
 
-/* True: the kernel tells of nothing but a bell, and there is no data. */
-static bool is_late(const struct fast_watch *watch, int fd, uint32_t events)
+/* The events without those of data, if there is only a bell: some programs take EAGAIN for an error
+ * then. */
+static uint32_t without_bell(const struct fast_watch *watch, int fd, uint32_t events)
 {
+    const uint32_t of_data = EPOLLIN | EPOLLRDNORM;
     struct fast fast;
 
-    return !(events & ~(uint32_t)(EPOLLIN | EPOLLRDNORM)) && fast_known(fd, &fast) &&
-           fast.number == watch->number && fast.generation == watch->generation &&
-           fast_is_spurious(&fast);
+    if ((events & of_data) && fast_known(fd, &fast) && fast.number == watch->number &&
+        fast.generation == watch->generation && fast_is_spurious(&fast))
+        events &= ~of_data;
+    return events;
 }
 
 /* Puts the program's data into the kernel's events; returns how many are left. A watch of which the
@@ -69,7 +72,8 @@ static int translate(struct epoll_event *events, int count)
             fast_watch_lock();
             watch = fast_watches[fd];
             fast_watch_unlock();
-            if (watch.serial != serial || is_late(&watch, fd, event.events))
+            event.events = without_bell(&watch, fd, event.events);
+            if (watch.serial != serial || event.events == 0)
                 continue;
             event.data = watch.data;
         }

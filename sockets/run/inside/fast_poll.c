@@ -84,8 +84,8 @@ static int correct(struct pollfd *fds, nfds_t count, int ready)
             continue;
         if (fast_readable(&fast) > 0)
             fds[i].revents = (short)(before | wanted);
-        else if (before && !(before & ~DATA) && fast_is_spurious(&fast))
-            fds[i].revents = 0;
+        else if ((before & DATA) && fast_is_spurious(&fast))
+            fds[i].revents = (short)(before & ~DATA);
         ready += (fds[i].revents != 0) - (before != 0);
     }
     return ready;
