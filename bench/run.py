@@ -111,7 +111,7 @@ def nginx(ends, folder, seconds):
     took_us = processor_us(pids) - before
     end(server)
     if "errors" in text:
-        sys.exit(text)
+        sys.exit(f"{ends.server}: {text}")
     return {"nginx, us of processor time a request": took_us / int(re.search(r"(\d+) requests in", text)[1]),
             "nginx, requests/s": float(re.search(r"Requests/sec: +(\S+)", text)[1])}
 
