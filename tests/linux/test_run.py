@@ -117,6 +117,51 @@ def test_a_closed_port_refuses(ours):
         """, PEER)  # fmt: skip
 
 
+def test_threads_open_sockets_of_udp_at_once(ours):
+    """A call about a socket may reach the server in the same turn as the socket."""
+    ours.python("""
+        import socket, threading
+        wrong = []
+        def make():
+            for _ in range(200):
+                try:
+                    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+                        sock.bind(("127.0.0.1", 0))
+                except OSError as error:
+                    wrong.append(error)
+        threads = [threading.Thread(target=make) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not wrong, (len(wrong), wrong[0])
+        print("good")
+        """)  # fmt: skip
+
+
+def test_what_was_written_in_front_of_a_reset_arrives(ours):
+    """A socket that is closed with data unread resets its connection, after what it sent."""
+    ours.python("""
+        import socket
+        listener = socket.create_server(("127.0.0.1", 0))
+        for i in range(200):
+            a = socket.create_connection(listener.getsockname())
+            b, _ = listener.accept()
+            a.send(b"unread")
+            assert b.recv(1) == b"u"
+            b.send(b"last words")
+            b.close()
+            got = a.recv(100)
+            assert got == b"last words", (i, got)
+            try:
+                assert a.recv(100) == b"reset", i
+            except ConnectionResetError:
+                pass
+            a.close()
+        print("good")
+        """)  # fmt: skip
+
+
 def test_a_socket_that_connects_again_keeps_its_watches(ours):
     ours.python("""
         import select, socket

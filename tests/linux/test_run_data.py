@@ -221,29 +221,6 @@ def test_unread_data_and_linger_reset(ours, peer):
     assert ends == ["reset", "reset"]
 
 
-def test_what_was_written_in_front_of_a_reset_arrives(ours):
-    """A socket that is closed with data unread resets its connection, after what it sent."""
-    ours.python("""
-        import socket
-        listener = socket.create_server(("127.0.0.1", 0))
-        for i in range(200):
-            a = socket.create_connection(listener.getsockname())
-            b, _ = listener.accept()
-            a.send(b"unread")
-            assert b.recv(1) == b"u"
-            b.send(b"last words")
-            b.close()
-            got = a.recv(100)
-            assert got == b"last words", (i, got)
-            try:
-                assert a.recv(100) == b"reset", i
-            except ConnectionResetError:
-                pass
-            a.close()
-        print("good")
-        """)  # fmt: skip
-
-
 def test_names_of_both_ends(ours, peer):
     seen = []
 
@@ -334,28 +311,6 @@ def test_datagrams_pass_in_both_directions(ours):
             except BlockingIOError:
                 print("good")
             """, PEER, sock.getsockname()[1])  # fmt: skip
-
-def test_threads_open_sockets_of_udp_at_once(ours):
-    """A call about a socket may reach the server in the same turn as the socket."""
-    ours.python("""
-        import socket, threading
-        wrong = []
-        def make():
-            for _ in range(200):
-                try:
-                    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-                        sock.bind(("127.0.0.1", 0))
-                except OSError as error:
-                    wrong.append(error)
-        threads = [threading.Thread(target=make) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert not wrong, (len(wrong), wrong[0])
-        print("good")
-        """)  # fmt: skip
-
 
 def test_sockets_of_udp_share_a_port_as_on_linux(ours):
     clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(8)]
