@@ -24,6 +24,11 @@ enum {
     LEAT_METAL_GENERATION_BYTES = 16
 };
 
+/** Most processors that are used. */
+enum {
+    LEAT_METAL_PROCESSORS_MAX = 16
+};
+
 /** The machine. */
 struct leat_metal {
     struct leat_host *host;   /**< wait() halts until an interrupt; it is false once for each
@@ -98,6 +103,39 @@ void leat_metal_entropy_from(enum leat_err (*source)(void *arg, void *bytes, siz
  * assertion of leat, before the machine ends.  It may use the console, but must not wait.
  */
 void leat_metal_on_crash(void (*handler)(void *arg), void *arg);
+
+/**
+ * The machine's processors: 1 to LEAT_METAL_PROCESSORS_MAX.  Number 0 runs leat_metal_main(); the
+ * others sleep until leat_metal_start_processor().  It is 1 on AArch64 and RV64, under Xen, and
+ * where no ACPI lists the processors.
+ */
+unsigned leat_metal_processors(void);
+
+/**
+ * Starts processor @p number, from 1 on, once: it calls @p run, with a host of its own and a stack
+ * of 64 KiB, which is taken off metal->memory.  Its host's wait() returns false once for each time
+ * that the first processor's does.  Its host has entropy from the processor only, so that the first
+ * one should make seeds.
+ *
+ * The function may use its host, leat_metal_wake() and leat_metal_exit(); all other functions of
+ * this header are for the first processor, before it starts others (leat_metal_guard() too).  It
+ * may use a stack (leat_init()) that no other processor uses meanwhile.
+ *
+ * False: there is no such processor, it was started before, it doesn't begin, or there isn't so
+ * much memory.
+ */
+bool leat_metal_start_processor(struct leat_metal *metal, unsigned number,
+                                void (*run)(struct leat_host *host, void *arg), void *arg);
+
+/**
+ * True once the function of processor @p number has returned; all that it has written can be read
+ * then.  The first processor's wait() returns when that happens.
+ */
+bool leat_metal_processor_ended(unsigned number);
+
+/** Makes wait() of processor @p number return, now or at its next call.  Any processor may call
+ * it. */
+void leat_metal_wake(unsigned number);
 
 /** Ends the machine with @p status, as far as the hypervisor supports a status. */
 __attribute__((noreturn)) void leat_metal_exit(int status);

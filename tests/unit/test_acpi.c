@@ -13,7 +13,7 @@ enum {
     CODE = RAM + 0x200,
     FIRST = RAM + 0x300,
     SECOND = RAM + 0x400,
-    RAM_BYTES = 0x600,
+    RAM_BYTES = 0x700,
     HEADER_BYTES = 36,
     RSDP_BYTES = 20,
     FADT_BYTES = 116,
@@ -202,6 +202,86 @@ static void another_devices_address_is_none(void **state)
     assert_true(acpi.generation == 0);
 }
 
+/* ---- the processors: the list of interrupt controllers (5.2.12) */
+
+enum {
+    PROCESSOR = 0,
+    IO_APIC = 1,
+    ENABLED = 1,
+    ONLINE_CAPABLE = 2
+};
+
+/* The machine, with a list of these bytes that ends with the RAM. */
+static void put_processors(const uint8_t *entries, uint32_t len)
+{
+    uint8_t body[128] = {0};
+    const uint32_t at = RAM + RAM_BYTES - HEADER_BYTES - 8 - len;
+
+    assert_true(8 + len <= sizeof body);
+    memcpy(body + 8, entries, len);
+    put_machine(sleep_code, sizeof sleep_code, "OTHER", "", 0);
+    put_table(at, "APIC", "TEST", body, 8 + len);
+    put32(LIST + HEADER_BYTES + 8, at);
+    sum(LIST, HEADER_BYTES + 12, LIST + 9);
+    assert_true(acpi_read(&acpi, ROOT, memory));
+}
+
+static void processors_that_can_be_used_are_listed(void **state)
+{
+    static const uint8_t entries[] = {
+        PROCESSOR, 8, 0, 0,   ENABLED,        0, 0, 0, IO_APIC, 12, 0, 0, 0, 0, 0xc0, 0xfe,
+        0,         0, 0, 0,   PROCESSOR,      8, 1, 4, ENABLED, 0,  0, 0, /* ids may have gaps */
+        PROCESSOR, 8, 2, 5,   ONLINE_CAPABLE, 0, 0, 0,                    /* may be plugged later */
+        PROCESSOR, 8, 3, 255, ENABLED,        0, 0, 0,                    /* all of them */
+        PROCESSOR, 9, 4, 7,   ENABLED,        0, 0, 0, 0};
+
+    (void)state;
+    put_processors(entries, sizeof entries);
+    assert_int_equal(acpi.processor_count, 3);
+    assert_memory_equal(acpi.processors, ((const uint8_t[]){0, 4, 7}), 3);
+    put_machine(sleep_code, sizeof sleep_code, "OTHER", "", 0);
+    assert_true(acpi_read(&acpi, ROOT, memory));
+    assert_int_equal(acpi.processor_count, 0);
+}
+
+static void a_list_of_processors_that_lies_is_read_up_to_the_lie(void **state)
+{
+    uint8_t entries[] = {PROCESSOR, 8, 0, 1, ENABLED, 0, 0, 0,
+                         PROCESSOR, 8, 0, 2, ENABLED, 0, 0, 0};
+
+    (void)state;
+    for (unsigned len = 0; len < 256; len++) {
+        entries[9] = (uint8_t)len;
+        put_processors(entries, sizeof entries);
+        assert_int_equal(acpi.processor_count, len == 8 ? 2 : 1);
+    }
+    for (uint32_t len = 0; len < sizeof entries; len++) {
+        entries[9] = 8;
+        put_processors(entries, len);
+        assert_int_equal(acpi.processor_count, len < 8 ? 0 : 1);
+    }
+}
+
+static void more_processors_than_there_is_room_for(void **state)
+{
+    uint8_t *list = ram + (FIRST - RAM);
+
+    (void)state;
+    put_processors((const uint8_t[]){0}, 0);
+    for (unsigned i = 0; i < 80; i++) {
+        const uint8_t entry[] = {PROCESSOR, 8, 0, (uint8_t)i, ENABLED, 0, 0, 0};
+
+        memcpy(list + HEADER_BYTES + 8 + 8 * i, entry, sizeof entry);
+    }
+    memcpy(list, "APIC", 4);
+    put32(FIRST + 4, HEADER_BYTES + 8 + 8 * 80);
+    put32(LIST + HEADER_BYTES + 8, FIRST);
+    sum(LIST, HEADER_BYTES + 12, LIST + 9);
+    sum(FIRST, HEADER_BYTES + 8 + 8 * 80, FIRST + 9);
+    assert_true(acpi_read(&acpi, ROOT, memory));
+    assert_int_equal(acpi.processor_count, ACPI_PROCESSORS_MAX);
+}
+
 /* ---- tables that lie */
 
 /* Each is in a block of exactly its size, so that a sanitizer sees a byte that is read behind it.
@@ -269,6 +349,9 @@ int main(void)
         cmocka_unit_test(the_name_in_another_table_is_none),
         cmocka_unit_test(a_package_has_both_halves),
         cmocka_unit_test(another_devices_address_is_none),
+        cmocka_unit_test(processors_that_can_be_used_are_listed),
+        cmocka_unit_test(a_list_of_processors_that_lies_is_read_up_to_the_lie),
+        cmocka_unit_test(more_processors_than_there_is_room_for),
         cmocka_unit_test(a_table_may_end_anywhere_and_have_any_byte),
         cmocka_unit_test(tables_that_are_cut_or_damaged_are_left_out),
     };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "metal.h"
+#include "processors.h"
 
 enum {
     STACK_WORDS = 16,
@@ -68,12 +69,17 @@ static void write_guard(uint64_t address)
 
 _Noreturn void metal_crash(const struct crash *crash)
 {
-    static bool dying;
+    static uint32_t dying; /* the number of the processor that reports, and 1 */
+    const uint32_t here = processors_here() + 1,
+                   earlier = __atomic_exchange_n(&dying, here, __ATOMIC_ACQ_REL);
     void (*handler)(void *arg) = on_crash;
 
-    if (dying) /* a fault within the report */
+    if (earlier == here) /* a fault within the report */
         power_off(METAL_STATUS_EXCEPTION);
-    dying = true;
+    if (earlier != 0) {
+        for (;;) /* the report of another processor, which ends the machine */
+            continue;
+    }
     if (crash->page_fault)
         write_guard(crash->address);
     write_text("leat: exception\n");

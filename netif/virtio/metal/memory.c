@@ -1,4 +1,4 @@
-/* memory.c -- which addresses are memory. */
+/* memory.c -- which addresses are memory, and pieces of it for programs and drivers. */
 #include <leat/assert.h>
 
 #include "metal.h"
@@ -25,4 +25,18 @@ bool metal_is_memory(uint64_t address, size_t bytes)
      * device. */
     return is_within(address, bytes, image, (uintptr_t)image_end - image) ||
            is_within(address, bytes, memory_start, memory_bytes);
+}
+
+void *leat_metal_take(struct leat_metal *from, size_t bytes)
+{
+    /* 64: a line of the cache, and enough for all that devices want */
+    const uintptr_t start = ((uintptr_t)from->memory + 63) & ~(uintptr_t)63;
+    const size_t cost = start - (uintptr_t)from->memory + bytes;
+
+    /* The first comparison finds a sum that has wrapped. */
+    if (cost < bytes || cost > from->memory_bytes)
+        return 0;
+    from->memory = (uint8_t *)from->memory + cost;
+    from->memory_bytes -= cost;
+    return (void *)start;
 }

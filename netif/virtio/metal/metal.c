@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "metal.h"
+#include "processors.h"
 #include "services.h"
 
 static struct leat_metal metal;
-static uint64_t poll_every_ns = UINT64_MAX;
 static enum leat_err (*other_entropy)(void *arg, void *bytes, size_t len);
 static void *other_entropy_arg;
 
@@ -23,18 +23,13 @@ static uint64_t host_now_ns(struct leat_host *host)
 
 static bool host_wait(struct leat_host *host, uint64_t deadline_ns)
 {
-    const uint64_t now_ns = clock_ns();
-    uint64_t sleep_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
-
     (void)host;
-    /* A device without an interrupt is looked at this often. */
-    if (sleep_ns > poll_every_ns)
-        sleep_ns = poll_every_ns;
-    if (sleep_ns > 0)
-        interrupts_wait(sleep_ns);
-    /* Ctrl-D on the console and the power button end the program in order: leat_poll() returns
-     * false. */
-    return !serial_take_end() && !power_button();
+    metal_sleep_until(deadline_ns);
+    /* Ctrl-D on the console and the power button end the program in order, on all processors. */
+    if (!serial_take_end() && !power_button())
+        return true;
+    processors_ask_end();
+    return false;
 }
 
 static enum leat_err host_entropy(struct leat_host *host, void *bytes, size_t len)
@@ -51,7 +46,7 @@ static enum leat_err host_entropy(struct leat_host *host, void *bytes, size_t le
 static void host_console(struct leat_host *host, const char *text, size_t len)
 {
     (void)host;
-    serial_write(text, len);
+    metal_console(text, len);
 }
 
 static uint64_t host_civil_ns(struct leat_host *host)
@@ -66,30 +61,10 @@ static struct leat_host machine = {.now_ns = host_now_ns,
                                    .console = host_console,
                                    .civil_ns = host_civil_ns};
 
-void leat_metal_poll_every(uint64_t interval_ns)
-{
-    if (interval_ns < poll_every_ns)
-        poll_every_ns = interval_ns;
-}
-
 void leat_metal_entropy_from(enum leat_err (*source)(void *arg, void *bytes, size_t len), void *arg)
 {
     other_entropy = source;
     other_entropy_arg = arg;
-}
-
-void *leat_metal_take(struct leat_metal *from, size_t bytes)
-{
-    /* 64: a line of the cache, and enough for all that devices want */
-    const uintptr_t start = ((uintptr_t)from->memory + 63) & ~(uintptr_t)63;
-    const size_t cost = start - (uintptr_t)from->memory + bytes;
-
-    /* The first comparison finds a sum that has wrapped. */
-    if (cost < bytes || cost > from->memory_bytes)
-        return 0;
-    from->memory = (uint8_t *)from->memory + cost;
-    from->memory_bytes -= cost;
-    return (void *)start;
 }
 
 _Noreturn void leat_metal_exit(int status)

@@ -16,6 +16,12 @@
 /* metal.c: boot.S jumps here with interrupts off. @protocol and @info are for boot_info_read(). */
 _Noreturn void metal_start(uint32_t protocol, uintptr_t info);
 
+/* hosts.c: sleeps until an interrupt, or @deadline_ns; may return early. */
+void metal_sleep_until(uint64_t deadline_ns);
+
+/* Writes to the console, after the text of another processor. */
+void metal_console(const char *text, size_t len);
+
 /* memory.c: the RAM of the program. */
 void memory_init(uint64_t start, size_t bytes);
 
@@ -75,7 +81,7 @@ struct boot_info {
 
 struct boot_info boot_info_read(uint32_t protocol, uintptr_t info);
 
-/* Prepares the processor for programs, after boot_info_read(). */
+/* Prepares the processor for programs, after boot_info_read(). processors.h has the others. */
 void cpu_init(void);
 
 /* The console. serial_init() has the port interrupt when data has come. */

@@ -35,7 +35,9 @@ enum {
     CAPABILITIES_MAX = 48,
     NOTHING = 0xffff, /* the vendor of a function that isn't there */
     MSIX_ENABLE = (int)0x80000000,
-    MSIX_MASK = 0x40000000
+    MSIX_MASK = 0x40000000,
+    MSIX_LAST = 0x7ff, /* of the upper half: the number of the last entry */
+    MSIX_ENTRY_BYTES = 16
 };
 
 uint32_t pci_read(const struct pci_function *function, uint32_t at)
@@ -223,22 +225,31 @@ void pci_enable(const struct pci_function *function)
     pci_write(function, PCI_COMMAND, COMMAND_MEMORY | COMMAND_MASTER | COMMAND_NO_INTX);
 }
 
-bool pci_use_msix(struct pci_function *function)
+/* Where MSI-X's table lies; 0: there is none.  @at: its capability. */
+static uintptr_t msix_table(struct pci_function *function, uint32_t *at)
 {
-    const uint32_t at = pci_capability(function, CAPABILITY_MSIX, 0);
-    const uint32_t where = at ? pci_read(function, at + 4) : 0;
-    const uintptr_t bar = at ? pci_bar(function, where & 7) : 0;
-    const uintptr_t entry = bar + (where & ~7u);
+    uint32_t where;
+    uintptr_t bar;
+
+    *at = pci_capability(function, CAPABILITY_MSIX, 0);
+    if (*at == 0)
+        return 0;
+    where = pci_read(function, *at + 4);
+    bar = pci_bar(function, where & 7);
+    return bar == 0 ? 0 : bar + (where & ~7u);
+}
+
+/* Writes entry @number of the table, which interrupts the processor of the same number.  All
+ * entries are masked meanwhile: a message to half an address would go anywhere. */
+static bool msix_write(const struct pci_function *function, uint32_t at, uintptr_t table,
+                       unsigned number)
+{
+    const uintptr_t entry = table + (uintptr_t)number * MSIX_ENTRY_BYTES;
     uint64_t address;
     uint32_t data;
-    uint8_t vector;
 
-    if (bar == 0 || !pci_message(1, &address, &data)) /* before a vector is taken */
+    if (!pci_message(number, function->vector, &address, &data))
         return false;
-    vector = leat_metal_on_interrupt(NULL, NULL);
-    if (vector == 0 || !pci_message(vector, &address, &data))
-        return false;
-    /* Masked while the entry is written: a message to half an address would go anywhere. */
     pci_write(function, at, pci_read(function, at) | (uint32_t)MSIX_ENABLE | MSIX_MASK);
     mmio_write32(entry, (uint32_t)address);
     mmio_write32(entry + 4, (uint32_t)(address >> 32));
@@ -246,6 +257,32 @@ bool pci_use_msix(struct pci_function *function)
     mmio_write32(entry + 12, 0); /* not masked */
     pci_write(function, at, pci_read(function, at) & ~(uint32_t)MSIX_MASK);
     return true;
+}
+
+bool pci_use_msix(struct pci_function *function)
+{
+    uint32_t at, data;
+    const uintptr_t table = msix_table(function, &at);
+    uint64_t address;
+
+    if (table == 0 || !pci_message(0, 1, &address, &data)) /* before a vector is taken */
+        return false;
+    function->vector = leat_metal_on_interrupt(NULL, NULL);
+    return function->vector != 0 && msix_write(function, at, table, 0);
+}
+
+unsigned pci_spread_msix(struct pci_function *function, unsigned processors)
+{
+    uint32_t at;
+    const uintptr_t table = function->vector != 0 ? msix_table(function, &at) : 0;
+    unsigned entries, i = 1;
+
+    if (table == 0)
+        return 0;
+    entries = (pci_read(function, at) >> 16 & MSIX_LAST) + 1;
+    while (i < processors && i < entries && msix_write(function, at, table, i))
+        i++;
+    return i;
 }
 
 bool pci_use_pin(const struct pci_function *function, void (*handler)(void *arg), void *arg)

@@ -15,6 +15,7 @@ struct pci_function {
     unsigned buses; /* to be searched; 0: not known yet */
     uint64_t next;  /* where the next base address may be assigned that firmware has left at 0 */
     uint64_t end;   /* behind the last one */
+    uint8_t vector; /* of its messages, 0: it sends none */
 };
 
 enum {
@@ -46,6 +47,10 @@ void pci_enable(const struct pci_function *function);
  * such messages. */
 bool pci_use_msix(struct pci_function *function);
 
+/* After that: has further MSI-X vectors, 1 and so on, end the wait of the processors with these
+ * numbers, up to @processors in all.  Returns for how many processors there are vectors. */
+unsigned pci_spread_msix(struct pci_function *function, unsigned processors);
+
 /* Has the device's interrupt pin call @handler, which acknowledges it. False: it isn't known where
  * the pin leads. */
 bool pci_use_pin(const struct pci_function *function, void (*handler)(void *arg), void *arg);
@@ -70,8 +75,9 @@ void pci_give_back(const struct pci_function *function);
 /* A piece of address space for the base addresses of the function; 0 to 0: there is none. */
 void pci_space(uint16_t function, uint64_t *start, uint64_t *end);
 
-/* The message of MSI that runs the handler of @vector. False: the machine takes none. */
-bool pci_message(uint8_t vector, uint64_t *address, uint32_t *data);
+/* The message of MSI that runs the handler of @vector on @processor. False: the machine takes none.
+ */
+bool pci_message(unsigned processor, uint8_t vector, uint64_t *address, uint32_t *data);
 
 /* The line of the function's interrupt pin (1: A), for leat_metal_route(). False: it isn't known.
  */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../pci_bus.h"
+#include "../processors.h"
 #include "cpu.h"
 #include "fdt.h"
 
@@ -82,6 +83,35 @@ size_t leat_metal_fw_cfg(const char *name, void *to, size_t room)
     return 0;
 }
 
+/* --- processors: only the first is used ------------------------------------------------------- */
+
+unsigned processors_count(void)
+{
+    return 1;
+}
+
+unsigned processors_here(void)
+{
+    return 0;
+}
+
+size_t processor_bytes(void)
+{
+    return 0;
+}
+
+bool processor_start(unsigned number, void *memory)
+{
+    (void)number;
+    (void)memory;
+    return false;
+}
+
+void processor_interrupt(unsigned number)
+{
+    (void)number;
+}
+
 const struct metal_window *metal_windows(unsigned *count)
 {
     *count = tree.window_count;
@@ -128,8 +158,9 @@ void pci_give_back(const struct pci_function *function)
     (void)function;
 }
 
-bool pci_message(uint8_t vector, uint64_t *address, uint32_t *data)
+bool pci_message(unsigned processor, uint8_t vector, uint64_t *address, uint32_t *data)
 {
+    (void)processor;
     (void)vector;
     (void)address;
     (void)data;

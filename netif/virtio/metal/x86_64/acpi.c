@@ -64,6 +64,12 @@ void acpi_init(void)
     out16(acpi.enable_port, POWER_BUTTON);
 }
 
+unsigned acpi_processors(const uint8_t **ids)
+{
+    *ids = acpi.processors;
+    return acpi.processor_count;
+}
+
 bool acpi_button(void)
 {
     const uint16_t status = acpi.status_port != 0 ? in16(acpi.status_port) : NO_REGISTER;

@@ -1,5 +1,5 @@
 /* acpi.h -- the little of ACPI that a program without devices of its own needs: power-off, the
- * power button, and the id that changes when the machine is copied. */
+ * power button, the processors, and the id that changes when the machine is copied. */
 #ifndef ACPI_H
 #define ACPI_H
 
@@ -7,7 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Fields of the fixed ACPI description table (FADT); 0: not there. */
+enum {
+    ACPI_PROCESSORS_MAX = 64
+};
+
+/* Fields of the fixed ACPI description table (FADT), and of others; 0: not there. */
 struct acpi {
     uint16_t status_port;                  /* PM1 event block: the status register, */
     uint16_t enable_port;                  /* and the enable register behind it */
@@ -19,6 +23,8 @@ struct acpi {
     bool has_sleep_type;
     uint8_t sleep_type, sleep_type_b; /* of S5 */
     uint64_t generation;              /* the address of the machine's generation id; 0: none */
+    uint8_t processor_count;          /* that can be used */
+    uint8_t processors[ACPI_PROCESSORS_MAX]; /* the ids of their local APICs */
 };
 
 /* Reads the tables from their root pointer on. @memory: the @bytes at a physical address, or NULL
@@ -34,6 +40,9 @@ void acpi_find(uintptr_t root);
 
 /* Turns ACPI on, so that the power button is a bit and no longer ends the machine. */
 void acpi_init(void);
+
+/* The ids of the local APICs of the processors that can be used; returns how many. */
+unsigned acpi_processors(const uint8_t **ids);
 
 /* True once for each press of the power button. */
 bool acpi_button(void);

@@ -26,7 +26,11 @@ enum {
     FADT_DSDT_64 = 140,
     FADT_SLEEP = 244, /* a generic address: 12 bytes */
     FADT_REDUCED = 1 << 20,
-    SPACE_IO = 1, /* of a generic address */
+    SPACE_IO = 1,    /* of a generic address */
+    MADT_FIRST = 44, /* where its entries begin (5.2.12) */
+    MADT_PROCESSOR = 0,
+    MADT_PROCESSOR_BYTES = 8,
+    MADT_PROCESSOR_ENABLED = 1,
     AML_PACKAGE = 0x12,
     AML_BYTE = 0x0a,
     AML_ONE = 0x01
@@ -176,6 +180,23 @@ static void read_fadt(struct acpi *acpi, const uint8_t *fadt, uint32_t len)
     acpi->enable_value = fadt[FADT_ENABLE];
 }
 
+/* Lists the processors: the entries of the type for a local APIC (5.2.12.2).  An id of 255 means
+ * all of them, and so isn't one. */
+static void read_processors(struct acpi *acpi, memory_fn *memory, const uint8_t *rsdp)
+{
+    uint32_t len, at = MADT_FIRST;
+    const uint8_t *madt = listed(memory, rsdp, "APIC", &len);
+
+    while (madt && at + 2 <= len && madt[at + 1] >= 2 && madt[at + 1] <= len - at) {
+        const uint8_t *entry = madt + at;
+
+        if (entry[0] == MADT_PROCESSOR && entry[1] >= MADT_PROCESSOR_BYTES && entry[3] < 255 &&
+            (entry[4] & MADT_PROCESSOR_ENABLED) && acpi->processor_count < ACPI_PROCESSORS_MAX)
+            acpi->processors[acpi->processor_count++] = entry[3];
+        at += entry[1];
+    }
+}
+
 bool acpi_read(struct acpi *acpi, uint64_t root, memory_fn *memory)
 {
     const uint8_t *rsdp = root ? memory(root, RSDP_BYTES_OLD) : NULL;
@@ -199,5 +220,6 @@ bool acpi_read(struct acpi *acpi, uint64_t root, memory_fn *memory)
         acpi->generation = acpi_generation(dsdt, dsdt_len);
     }
     read_generation(acpi, memory, rsdp);
+    read_processors(acpi, memory, rsdp);
     return true;
 }

@@ -6,6 +6,7 @@
  */
 #include "acpi.h"
 #include "cpu.h"
+#include "start.h"
 #include "xen_guest.h"
 #include "../metal.h"
 
@@ -22,8 +23,14 @@ void cpu_init(void)
     if (!entropy_from_cpu(&thread_block.guard, sizeof thread_block.guard))
         thread_block.guard = tsc_read() * UINT64_C(0x9e3779b97f4a7c15);
     thread_block.guard &= ~UINT64_C(0xff);
-    write_msr(msr_fs_base, (uintptr_t)&thread_block);
+    cpu_begin();
     acpi_init();
+}
+
+/* All processors read the same word, which nothing changes any more. */
+void cpu_begin(void)
+{
+    write_msr(msr_fs_base, (uintptr_t)&thread_block);
 }
 
 bool power_button(void)

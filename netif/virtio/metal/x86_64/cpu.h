@@ -90,6 +90,12 @@ static inline void interrupts_off(void)
     __asm__ volatile("cli" : : : "memory");
 }
 
+/* In a loop that waits for another processor. */
+static inline void cpu_relax(void)
+{
+    __asm__ volatile("pause" : : : "memory");
+}
+
 /* False: the generator had no number. */
 static inline bool cpu_rdrand(uint64_t *value)
 {

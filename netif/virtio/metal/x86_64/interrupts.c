@@ -4,25 +4,17 @@
  * An interrupt only ends the wait and acknowledges its device: leat_poll() does all the work.  An
  * exception is a bug of ours: its handler prints it and ends the machine.  It runs on a stack of
  * its own if the current one may have overflowed.
+ *
+ * All processors have the same interrupt table.  Each has its own local APIC, at the same address,
+ * and a struct interrupt_tables.
  */
 #include <stddef.h>
 
 #include "cpu.h"
 #include "interrupts.h"
+#include "lapic.h"
 #include "xen_guest.h"
 #include "../metal.h"
-
-enum {
-    LAPIC_TASK_PRIORITY = 0x080,
-    LAPIC_END_OF_INTERRUPT = 0x0b0,
-    LAPIC_SPURIOUS = 0x0f0,
-    LAPIC_TIMER = 0x320,
-    LAPIC_TIMER_INITIAL = 0x380,
-    LAPIC_TIMER_CURRENT = 0x390,
-    LAPIC_TIMER_DIVIDE = 0x3e0,
-    LAPIC_ENABLED = 0x100,  /* of LAPIC_SPURIOUS */
-    LAPIC_DIVIDE_BY_1 = 0xb /* of LAPIC_TIMER_DIVIDE */
-};
 
 enum {
     EXCEPTIONS = 32,
@@ -72,28 +64,21 @@ struct task_state {
 
 _Static_assert(sizeof(struct task_state) == 104, "Intel SDM 3A, figure 8-11");
 
+/* A processor's own. */
+struct interrupt_tables {
+    uint64_t descriptors[DESCRIPTORS];
+    struct task_state task_state;
+    uint8_t emergency_stack[EMERGENCY_STACK_BYTES] __attribute__((aligned(16)));
+};
+
+_Static_assert(sizeof(struct interrupt_tables) <= INTERRUPT_TABLES_BYTES, "what they take");
+
 extern const char interrupt_stubs[]; /* boot.S */
 void interrupt_taken(struct interrupt_frame *frame);
 
-/* where every PC has them */
-static const uintptr_t lapic = 0xfee00000;
-
 static uint64_t ticks_per_ns = UINT64_C(1) << 32; /* of the timer, times 2^32 */
 static struct gate gates[INTERRUPT_VECTORS];
-static struct task_state task_state;
-static uint64_t descriptors[DESCRIPTORS] = {0, UINT64_C(0x00af9b000000ffff), /* as in boot.S */
-                                            UINT64_C(0x00cf93000000ffff)};
-static uint8_t emergency_stack[EMERGENCY_STACK_BYTES] __attribute__((aligned(16)));
-
-static uint32_t lapic_read(uint32_t at)
-{
-    return mmio_read32(lapic + at);
-}
-
-static void lapic_write(uint32_t at, uint32_t value)
-{
-    mmio_write32(lapic + at, value);
-}
+static struct interrupt_tables first_tables; /* of the first processor */
 
 _Noreturn static void die(const struct interrupt_frame *frame)
 {
@@ -129,36 +114,49 @@ void interrupt_taken(struct interrupt_frame *frame)
 }
 
 /* A fault at the end of a stack needs another stack; otherwise it could not even be reported. */
-static void emergency_stack_init(void)
+static void emergency_stack_init(struct interrupt_tables *tables)
 {
-    const uint64_t top = (uintptr_t)emergency_stack + sizeof emergency_stack;
-    const uint64_t base = (uintptr_t)&task_state;
-    const uint64_t limit = sizeof task_state - 1;
+    struct task_state *state = &tables->task_state;
+    const uint64_t top = (uintptr_t)tables->emergency_stack + sizeof tables->emergency_stack;
+    const uint64_t base = (uintptr_t)state;
+    const uint64_t limit = sizeof *state - 1;
     struct {
         uint16_t limit;
         uint64_t base;
-    } __attribute__((packed)) pointer = {sizeof descriptors - 1, (uintptr_t)descriptors};
+    } __attribute__((packed))
+    pointer = {sizeof tables->descriptors - 1, (uintptr_t)tables->descriptors};
 
-    task_state.interrupt_stacks[EMERGENCY_STACK - 1][0] = (uint32_t)top;
-    task_state.interrupt_stacks[EMERGENCY_STACK - 1][1] = (uint32_t)(top >> 32);
-    task_state.io_map = sizeof task_state;
+    *state = (struct task_state){.io_map = sizeof *state};
+    state->interrupt_stacks[EMERGENCY_STACK - 1][0] = (uint32_t)top;
+    state->interrupt_stacks[EMERGENCY_STACK - 1][1] = (uint32_t)(top >> 32);
+    tables->descriptors[0] = 0;
+    tables->descriptors[1] = UINT64_C(0x00af9b000000ffff); /* as in boot.S */
+    tables->descriptors[2] = UINT64_C(0x00cf93000000ffff);
     /* present, a free 64-bit task state; the base lies in three pieces */
-    descriptors[TASK_SELECTOR / 8] =
+    tables->descriptors[TASK_SELECTOR / 8] =
         limit | (base & 0xffffff) << 16 | UINT64_C(0x89) << 40 | (base >> 24 & 0xff) << 56;
-    descriptors[TASK_SELECTOR / 8 + 1] = base >> 32;
+    tables->descriptors[TASK_SELECTOR / 8 + 1] = base >> 32;
     __asm__ volatile("lgdt %0; ltr %w1" : : "m"(pointer), "r"(TASK_SELECTOR));
-    gates[DOUBLE_FAULT].type |= EMERGENCY_STACK;
-    gates[STACK_FAULT].type |= EMERGENCY_STACK;
-    gates[PAGE_FAULT].type |= EMERGENCY_STACK;
 }
 
-const char *interrupts_init(void)
+void interrupts_begin(void *memory)
 {
+    struct interrupt_tables *tables = memory;
     struct {
         uint16_t limit;
         uint64_t base;
     } __attribute__((packed)) pointer = {sizeof gates - 1, (uintptr_t)gates};
 
+    emergency_stack_init(tables);
+    __asm__ volatile("lidt %0" : : "m"(pointer));
+    lapic_write(LAPIC_SPURIOUS, LAPIC_ENABLED | INTERRUPT_SPURIOUS);
+    lapic_write(LAPIC_TASK_PRIORITY, 0);
+    lapic_write(LAPIC_TIMER_DIVIDE, LAPIC_DIVIDE_BY_1);
+    lapic_write(LAPIC_TIMER, INTERRUPT_TIMER); /* once, not masked */
+}
+
+const char *interrupts_init(void)
+{
     for (unsigned i = 0; i < INTERRUPT_VECTORS; i++) {
         const uintptr_t stub = (uintptr_t)interrupt_stubs + (uintptr_t)i * STUB_BYTES;
 
@@ -168,15 +166,13 @@ const char *interrupts_init(void)
                                  .offset_middle = (uint16_t)(stub >> 16),
                                  .offset_high = (uint32_t)(stub >> 32)};
     }
-    emergency_stack_init();
-    __asm__ volatile("lidt %0" : : "m"(pointer));
+    gates[DOUBLE_FAULT].type |= EMERGENCY_STACK;
+    gates[STACK_FAULT].type |= EMERGENCY_STACK;
+    gates[PAGE_FAULT].type |= EMERGENCY_STACK;
     /* the old interrupt controllers, if there are any, must be silent */
     out8(0x21, 0xff);
     out8(0xa1, 0xff);
-    lapic_write(LAPIC_SPURIOUS, LAPIC_ENABLED | INTERRUPT_SPURIOUS);
-    lapic_write(LAPIC_TASK_PRIORITY, 0);
-    lapic_write(LAPIC_TIMER_DIVIDE, LAPIC_DIVIDE_BY_1);
-    lapic_write(LAPIC_TIMER, INTERRUPT_TIMER); /* once, not masked */
+    interrupts_begin(&first_tables);
     return xen_guest_init();
 }
 

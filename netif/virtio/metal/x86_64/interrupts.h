@@ -21,6 +21,13 @@ static inline uint8_t interrupts_number(uint8_t vector)
 void interrupts_on_and_halt(void);
 extern const char interrupts_halt[];
 
+enum {
+    INTERRUPT_TABLES_BYTES = 17 * 1024 /* for interrupts_begin(), aligned to 16 */
+};
+
+/* Makes this processor take interrupts, with tables of its own in @memory. */
+void interrupts_begin(void *memory);
+
 /* Starts the timer, which interrupts once in @count of its ticks. */
 void interrupts_timer_start(uint32_t count);
 uint32_t interrupts_timer_left(void);

@@ -1,17 +1,17 @@
 /* ioapic.c -- the I/O APIC, which routes interrupt lines to the local one. */
 #include "cpu.h"
 #include "interrupts.h"
+#include "lapic.h"
 #include "../metal.h"
 
 enum {
-    LAPIC_ID = 0x020,
     IOAPIC_SELECT = 0x00,
     IOAPIC_WINDOW = 0x10,
     IOAPIC_REDIRECTION = 0x10, /* the first of two registers a pin */
     IOAPIC_PINS = 24
 };
 
-static const uintptr_t lapic = 0xfee00000, ioapic = 0xfec00000;
+static const uintptr_t ioapic = 0xfec00000;
 
 static void ioapic_write(uint32_t at, uint32_t value)
 {
@@ -25,8 +25,7 @@ bool leat_metal_route(uint32_t line, uint8_t vector)
 
     if (line >= IOAPIC_PINS || vector == 0 || vector > METAL_VECTORS)
         return false;
-    ioapic_write(at + 1,
-                 mmio_read32(lapic + LAPIC_ID)); /* to us: both keep the id in the upper 8 bits */
+    ioapic_write(at + 1, (uint32_t)lapic_id() << 24); /* to us */
     ioapic_write(at,
                  interrupts_number(vector)); /* fixed, physical, edge, active high, not masked */
     return true;

@@ -3,6 +3,7 @@
 
 #include "cpu.h"
 #include "interrupts.h"
+#include "start.h"
 
 enum {
     CONFIG_ADDRESS = 0xcf8,
@@ -16,7 +17,7 @@ enum {
 /* where base addresses are assigned: above those of firmware, below the I/O APIC */
 static const uint64_t space_start = 0xfd000000, buses_start = 0xfe000000, space_end = 0xfeb00000;
 static const uint64_t message_address =
-    0xfee00000; /* to the first processor (Intel SDM 3A 11.11) */
+    0xfee00000; /* the processor's id is in bits 12 to 19 (Intel SDM 3A 11.11) */
 
 unsigned pci_bus_count(void)
 {
@@ -49,9 +50,9 @@ void pci_space(uint16_t function, uint64_t *start, uint64_t *end)
     }
 }
 
-bool pci_message(uint8_t vector, uint64_t *address, uint32_t *data)
+bool pci_message(unsigned processor, uint8_t vector, uint64_t *address, uint32_t *data)
 {
-    *address = message_address;
+    *address = message_address | (uint64_t)processor_apic_id(processor) << 12;
     *data = interrupts_number(vector);
     return true;
 }
