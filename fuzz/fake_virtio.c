@@ -80,7 +80,8 @@ static uint16_t queue_max(struct virtio_device *device, uint16_t index)
     const uint8_t choice = next8();
 
     (void)device;
-    (void)index;
+    if (index >= FAKE_VIRTIO_QUEUES)
+        return 0;
     return choice < 16 ? choice : choice < 128 ? fake_virtio.queue_size : 256;
 }
 

@@ -11,14 +11,18 @@
 
 #include "netif/virtio/device.h"
 
+enum {
+    FAKE_VIRTIO_QUEUES = 16
+};
+
 /* The device of an input. */
 struct fake_virtio {
     const uint8_t *at, *end; /* of the input */
     uint8_t status;
     uint16_t queue_size; /* that it names, if the input has no other wish */
     uint8_t (*config)(uint32_t offset);
-    struct virtqueue *queues[VIRTIO_QUEUES_MAX];
-    uint16_t seen[VIRTIO_QUEUES_MAX]; /* positions in the available rings */
+    struct virtqueue *queues[FAKE_VIRTIO_QUEUES];
+    uint16_t seen[FAKE_VIRTIO_QUEUES]; /* positions in the available rings */
 };
 
 extern struct fake_virtio fake_virtio;

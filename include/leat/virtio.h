@@ -22,6 +22,11 @@ extern "C" {
 
 struct leat_virtio;
 
+/** Most pairs of queues, and stacks, of one device. */
+enum {
+    LEAT_VIRTIO_PAIRS_MAX = 16
+};
+
 /** The device, and overrides of its own facts. */
 struct leat_virtio_config {
     struct leat_metal *metal;   /**< the machine; its memory holds the queues */
@@ -42,6 +47,11 @@ struct leat_virtio_counters {
     uint64_t tx_lost;      /**< frames lost for lack of a buffer, or of a device */
     uint64_t resets;       /**< 1: the device broke the rules of its queues, and was reset */
     uint64_t link_changes; /**< times that the device's link was seen to go down, or up */
+    uint64_t rx_handed;    /**< copies of frames given to the stacks of other pairs */
+    uint64_t rx_unhanded;  /**< such copies lost: the other stack is slow, or the frame is long */
+    uint64_t rx_unowned;   /**< frames dropped: a fragment of TCP, or a header that is cut */
+    uint64_t tx_elsewhere; /**< frames not sent: they open a connection whose frames would come to
+                                another stack (leat_virtio_is_answered()) */
 };
 
 /**
@@ -54,6 +64,36 @@ struct leat_virtio_counters {
  */
 enum leat_err leat_virtio_open(struct leat_virtio **virtio, const struct leat_virtio_config *config,
                                const char **why);
+
+/**
+ * leat_virtio_open() for several stacks on one device, each with a pair of queues of its own.  They
+ * have one MAC address, and get the same IP addresses.  Stack i attaches the netif of @p pairs[i],
+ * and runs on processor i (leat_metal_start_processor()).
+ *
+ * Frames of TCP and UDP come to the stack that owns their flow, by the device's RSS and a secret
+ * key.  Other frames come to stack 0.  The other stacks get copies of those that tell of
+ * neighbours, routers and paths.  Fragments of TCP are dropped.  So a listener on every stack
+ * serves a share of the connections.  The answer to a packet that a stack sends by itself comes to
+ * the owner of that flow, unless leat_virtio_is_answered().  So DHCP, DNS and the like are for
+ * programs with one stack.
+ *
+ * @p count: how many are wanted, 2 to LEAT_VIRTIO_PAIRS_MAX; then how many there are.  If it
+ * becomes 1, the device works with one stack, and @p why is one line with the reason; otherwise @p
+ * why is NULL.  Closing one stack stops the device for all, so close them when all their loops have
+ * ended.
+ *
+ * Errors: as leat_virtio_open(); LEAT_ERR_ENTROPY also for the key.
+ */
+enum leat_err leat_virtio_open_pairs(struct leat_virtio **pairs, unsigned *count,
+                                     const struct leat_virtio_config *config, const char **why);
+
+/**
+ * True if frames from @p remote to @p local come to this pair's stack.  A stack that opens a
+ * connection, or sends from a port of its own, looks for a local port of which that is true; a SYN
+ * from another port isn't sent.
+ */
+bool leat_virtio_is_answered(const struct leat_virtio *virtio, const struct leat_endpoint *local,
+                             const struct leat_endpoint *remote);
 
 /** The backend to give to leat_attach(); valid for ever. */
 struct leat_netif *leat_virtio_netif(struct leat_virtio *virtio);

@@ -82,7 +82,8 @@ bool virtio_queue_open(struct virtio_device *device, uint16_t index, struct virt
     const uint16_t offered = device->transport->queue_max(device, index);
     uint16_t size = VIRTQUEUE_SIZE_MAX;
 
-    leat_debug_assert(index < VIRTIO_QUEUES_MAX); /* notify_at[] */
+    leat_debug_assert(device->transport != 0);
+    leat_debug_assert((size_max & (size_max - 1)) == 0); /* halved until it fits */
     if (size_max == 0 || offered == 0)
         return false;
     while (size > size_max || size > offered)

@@ -30,7 +30,7 @@ enum virtio_status { /* virtio 1.2, 2.1 */
 };
 
 enum {
-    VIRTIO_QUEUES_MAX = 2,
+    VIRTIO_QUEUES_MAX = 2,  /* of one struct virtio_device */
     VIRTIO_POLL_NS = 200000 /* between looks at a device that can't interrupt */
 };
 
@@ -51,9 +51,13 @@ struct virtio_transport {
     /* True once the host has taken the device away.  If the host only asks for it, this gives it
      * back first. */
     bool (*gone)(struct virtio_device *device);
+    /* Has the device interrupt processor i by the vector of that number, for up to @processors.
+     * Returns for how many it can.  NULL: it can't. */
+    unsigned (*spread)(struct virtio_device *device, unsigned processors);
 };
 
-/* A device that was found; the caller of virtio_find() owns the memory. */
+/* A device that was found; the caller of virtio_find() owns the memory.  A device with many queues
+ * has a copy of this for each pair of them. */
 struct virtio_device {
     const struct virtio_transport *transport;
     enum virtio_id id;
@@ -61,7 +65,7 @@ struct virtio_device {
     uintptr_t config;
     uintptr_t notify_base; /* PCI */
     uint32_t notify_multiplier;
-    uintptr_t notify_at[VIRTIO_QUEUES_MAX];
+    uintptr_t notify_at[VIRTIO_QUEUES_MAX]; /* by the queue's number, even or odd */
     uintptr_t interrupt;   /* PCI: the register that acknowledges the pin's interrupt */
     uint16_t vector_entry; /* PCI: of the MSI-X table; 0xffff: none */
     bool has_pin;          /* PCI: the pin interrupts, instead of MSI-X */
@@ -78,6 +82,14 @@ bool virtio_negotiate(struct virtio_device *device, uint64_t wanted, uint64_t *a
  * such. */
 bool virtio_queue_open(struct virtio_device *device, uint16_t index, struct virtqueue *queue,
                        uint16_t size_max, uint64_t features, struct virtqueue_indirect *indirect);
+
+/* Two bytes of the device's configuration. */
+static inline uint16_t virtio_config_read16(struct virtio_device *device, uint32_t at)
+{
+    const uint8_t low = device->transport->config_read(device, at);
+
+    return (uint16_t)(low | device->transport->config_read(device, at + 1) << 8);
+}
 
 /* Allows the device to begin. */
 void virtio_begin(struct virtio_device *device);

@@ -6,7 +6,7 @@
  */
 #include <leat/assert.h>
 
-#include "net.h"
+#include "group.h"
 
 enum {
     CONFIG_STATUS = 6, /* virtio 1.2, 5.1.4; a field of two bytes; the first one is used */
@@ -30,9 +30,13 @@ void virtio_net_look(struct leat_virtio *virtio, uint64_t now_ns)
 {
     const struct virtio_transport *transport = virtio->device.transport;
 
+    if (virtio->group && !virtio->lost && virtio_group_is_lost(virtio->group))
+        virtio_net_follow(virtio);
     if (virtio->lost || now_ns < virtio->state_look_ns)
         return;
     virtio->state_look_ns = now_ns + look_every_ns;
+    if (virtio->number > 0)
+        return; /* pair 0 looks for all */
     if (transport->gone(&virtio->device))
         virtio_net_lose(virtio, "the host has unplugged the device");
     else if (transport->status(&virtio->device) & VIRTIO_NEEDS_RESET)

@@ -25,7 +25,7 @@ static const uint64_t look_again_ns =
 static const uint64_t full_again_ns =
     100000; /* between looks for room; 256 frames in it: 2.5 M/s */
 
-static uint64_t virtio_net_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
+uint64_t virtio_net_next_look_ns(struct leat_netif *netif, uint64_t now_ns)
 {
     struct leat_virtio *virtio = virtio_of(netif);
 
@@ -41,7 +41,7 @@ static uint64_t virtio_net_next_look_ns(struct leat_netif *netif, uint64_t now_n
     return virtio->state_look_ns > now_ns ? virtio->state_look_ns : now_ns;
 }
 
-static void virtio_net_close(struct leat_netif *netif)
+void virtio_net_close(struct leat_netif *netif)
 {
     struct leat_virtio *virtio = virtio_of(netif);
 
@@ -56,18 +56,11 @@ static const struct leat_netif_ops virtio_net_ops = {.receive = virtio_net_recei
                                                      .next_look_ns = virtio_net_next_look_ns,
                                                      .close = virtio_net_close};
 
-static uint16_t config_read16(struct virtio_device *device, uint32_t at)
-{
-    const uint8_t low = device->transport->config_read(device, at);
-
-    return (uint16_t)(low | device->transport->config_read(device, at + 1) << 8);
-}
-
 /* The requested MTU, if the device supports it, or the device's; 0: impossible. */
 static uint16_t choose_mtu(struct leat_virtio *virtio, uint16_t asked)
 {
     const bool told = virtio->features & VIRTIO_NET_F_MTU;
-    const uint16_t offered = told ? config_read16(&virtio->device, CONFIG_MTU) : 0;
+    const uint16_t offered = told ? virtio_config_read16(&virtio->device, CONFIG_MTU) : 0;
     const uint16_t mtu = asked ? asked : told ? offered : MTU_DEFAULT;
 
     return mtu < MTU_MIN || (told && mtu > offered) ? 0 : mtu;
@@ -88,10 +81,10 @@ static uint64_t unfounded(uint64_t features)
     return features & without;
 }
 
-static bool negotiate(struct leat_virtio *virtio, bool no_offload, const char **why)
+static bool negotiate(struct leat_virtio *virtio, uint64_t more, bool no_offload, const char **why)
 {
     const uint64_t super = VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_GUEST_TSO;
-    const uint64_t wanted = no_offload ? wanted_features & ~super : wanted_features;
+    const uint64_t wanted = (no_offload ? wanted_features & ~super : wanted_features) | more;
     uint64_t less;
 
     if (!virtio_negotiate(&virtio->device, wanted, &virtio->features, why))
@@ -117,12 +110,12 @@ static uint32_t capabilities(uint64_t features)
     return what;
 }
 
-enum leat_err virtio_net_start(struct leat_virtio *virtio, uint16_t mtu, bool no_offload,
-                               const char **why)
+enum leat_err virtio_net_prepare(struct leat_virtio *virtio, uint64_t more, uint16_t mtu,
+                                 bool no_offload, const char **why)
 {
     struct virtio_device *device = &virtio->device;
 
-    if (!negotiate(virtio, no_offload, why))
+    if (!negotiate(virtio, more, no_offload, why))
         return LEAT_ERR_DEVICE;
     virtio->netif.ops = &virtio_net_ops;
     virtio->netif.name = "virtio0";
@@ -135,15 +128,32 @@ enum leat_err virtio_net_start(struct leat_virtio *virtio, uint16_t mtu, bool no
         for (uint32_t i = 0; i < sizeof virtio->netif.mac.octet; i++)
             virtio->netif.mac.octet[i] = device->transport->config_read(device, CONFIG_MAC + i);
     }
-    *why = "it has no queues";
-    if (!virtio_queue_open(device, VIRTIO_NET_RX, &virtio->rx, VIRTQUEUE_SIZE_MAX, virtio->features,
-                           0) ||
-        !virtio_queue_open(device, VIRTIO_NET_TX, &virtio->tx, VIRTQUEUE_SIZE_MAX, virtio->features,
-                           virtio->tx_indirect))
-        return LEAT_ERR_DEVICE;
-    virtqueue_disarm(&virtio->tx);
     virtio->link_up = true;
-    virtio_begin(device);
+    return LEAT_OK;
+}
+
+bool virtio_net_open_queues(struct leat_virtio *virtio, const char **why)
+{
+    *why = "it has no queues";
+    if (!virtio_queue_open(&virtio->device, virtio_net_queue(virtio, VIRTIO_NET_RX), &virtio->rx,
+                           VIRTQUEUE_SIZE_MAX, virtio->features, 0) ||
+        !virtio_queue_open(&virtio->device, virtio_net_queue(virtio, VIRTIO_NET_TX), &virtio->tx,
+                           VIRTQUEUE_SIZE_MAX, virtio->features, virtio->tx_indirect))
+        return false;
+    virtqueue_disarm(&virtio->tx);
+    return true;
+}
+
+enum leat_err virtio_net_start(struct leat_virtio *virtio, uint16_t mtu, bool no_offload,
+                               const char **why)
+{
+    const enum leat_err err = virtio_net_prepare(virtio, 0, mtu, no_offload, why);
+
+    if (err)
+        return err;
+    if (!virtio_net_open_queues(virtio, why))
+        return LEAT_ERR_DEVICE;
+    virtio_begin(&virtio->device);
     return LEAT_OK;
 }
 

@@ -5,7 +5,7 @@
  * interrupt and no buffers of the pool.
  */
 #include "block.h"
-#include "net.h"
+#include "group.h"
 
 #include <string.h>
 
@@ -25,17 +25,23 @@ static enum leat_err random_mac(struct leat_host *host, struct leat_mac *mac)
     return err;
 }
 
-enum leat_err leat_virtio_open(struct leat_virtio **virtio, const struct leat_virtio_config *config,
-                               const char **why)
+/* Zeroed memory; NULL: there isn't so much. */
+static void *take_zeroed(const struct leat_virtio_config *config, size_t bytes)
 {
-    struct leat_virtio *made = leat_metal_take(config->metal, sizeof *made);
-    struct leat_mac *mac;
-    enum leat_err err;
+    void *made = leat_metal_take(config->metal, bytes);
+
+    return made ? memset(made, 0, bytes) : NULL;
+}
+
+/* Finds the device, in memory of its own. */
+static enum leat_err find(struct leat_virtio **virtio, const struct leat_virtio_config *config,
+                          const char **why)
+{
+    struct leat_virtio *made = take_zeroed(config, sizeof *made);
 
     *why = "no memory for its queues";
     if (!made)
         return LEAT_ERR_MEMORY;
-    memset(made, 0, sizeof *made);
     *why = LEAT_RESERVED_WHY;
     if (LEAT_RESERVED_IS_USED(config))
         return LEAT_ERR_ARGUMENT;
@@ -43,22 +49,103 @@ enum leat_err leat_virtio_open(struct leat_virtio **virtio, const struct leat_vi
     if (!virtio_find(&made->device, VIRTIO_ID_NET, config->number, config->metal->command_line,
                      why))
         return LEAT_ERR_NOT_FOUND;
-    err = virtio_net_start(made, config->mtu, config->no_offload, why);
-    if (err)
-        return err;
-    mac = &made->netif.mac;
+    *virtio = made;
+    return LEAT_OK;
+}
+
+static enum leat_err choose_mac(struct leat_virtio *virtio, const struct leat_virtio_config *config,
+                                const char **why)
+{
+    struct leat_mac *mac = &virtio->netif.mac;
+    enum leat_err err = LEAT_OK;
+
     *why = "no entropy for a random MAC address";
     if (config->mac)
         *mac = *config->mac;
-    else if (!(made->features & VIRTIO_NET_F_MAC))
+    else if (!(virtio->features & VIRTIO_NET_F_MAC))
         err = random_mac(config->metal->host, mac);
     if (err)
         return err;
     *why = "the MAC address must be one station's (first octet even)";
     /* A group's address as a source would be dropped by every bridge. */
-    if (mac->octet[0] & 1)
+    return mac->octet[0] & 1 ? LEAT_ERR_ARGUMENT : LEAT_OK;
+}
+
+enum leat_err leat_virtio_open(struct leat_virtio **virtio, const struct leat_virtio_config *config,
+                               const char **why)
+{
+    struct leat_virtio *made;
+    enum leat_err err = find(&made, config, why);
+
+    if (!err)
+        err = virtio_net_start(made, config->mtu, config->no_offload, why);
+    if (!err)
+        err = choose_mac(made, config, why);
+    if (!err)
+        *virtio = made;
+    return err;
+}
+
+/* A group of @count pairs around the device that was found.  NULL: no memory. */
+static struct virtio_group *make_group(struct leat_virtio *first, unsigned count,
+                                       const struct leat_virtio_config *config)
+{
+    struct virtio_group *group = take_zeroed(config, sizeof *group);
+
+    if (!group)
+        return NULL;
+    group->count = count;
+    group->wake = leat_metal_wake;
+    group->pairs[0] = first;
+    for (unsigned i = 1; i < count; i++) {
+        group->pairs[i] = take_zeroed(config, sizeof *group->pairs[i]);
+        if (!group->pairs[i])
+            return NULL;
+    }
+    group->hands = take_zeroed(config, (size_t)count * count * sizeof *group->hands);
+    return group->hands ? group : NULL;
+}
+
+enum leat_err leat_virtio_open_pairs(struct leat_virtio **pairs, unsigned *count,
+                                     const struct leat_virtio_config *config, const char **why)
+{
+    struct leat_host *host = config->metal->host;
+    uint8_t key[FLOWS_KEY_BYTES];
+    struct virtio_group *group;
+    const char *alone = NULL;
+    enum leat_err err;
+
+    if (*count < 2 || *count > LEAT_VIRTIO_PAIRS_MAX) {
+        *why = "2 to LEAT_VIRTIO_PAIRS_MAX stacks";
         return LEAT_ERR_ARGUMENT;
-    *virtio = made;
+    }
+    err = find(&pairs[0], config, why);
+    if (err)
+        return err;
+    *why = "no memory for its queues";
+    group = make_group(pairs[0], *count, config);
+    if (!group)
+        return LEAT_ERR_MEMORY;
+    *why = "no entropy for the key of the hash";
+    err = host->entropy(host, key, sizeof key);
+    if (err)
+        return err;
+    *count = 1;
+    if (virtio_group_start(group, config->mtu, config->no_offload, key, host, &alone)) {
+        *count = group->count;
+        alone = NULL;
+    } else {
+        err = virtio_net_start(pairs[0], config->mtu, config->no_offload, why);
+    }
+    if (!err)
+        err = choose_mac(pairs[0], config, why);
+    if (err)
+        return err;
+    for (unsigned i = 1; i < *count; i++) {
+        pairs[i] = group->pairs[i];
+        pairs[i]->netif.mac = pairs[0]->netif.mac;
+    }
+    *why = alone;
     return LEAT_OK;
 }
 

@@ -79,7 +79,7 @@ static void pci_set_status(struct virtio_device *device, uint8_t status)
 
 static uint16_t pci_queue_max(struct virtio_device *device, uint16_t index)
 {
-    if (index >= mmio_read16(COMMON(device, num_queues)) || index >= VIRTIO_QUEUES_MAX)
+    if (index >= mmio_read16(COMMON(device, num_queues)))
         return 0;
     mmio_write16(COMMON(device, queue_select), index);
     return mmio_read16(COMMON(device, queue_size));
@@ -102,7 +102,7 @@ static void pci_queue_enable(struct virtio_device *device, uint16_t index, struc
     if (mmio_read16(COMMON(device, queue_msix_vector)) == NO_VECTOR && !device->has_pin)
         leat_metal_poll_every(VIRTIO_POLL_NS);
     /* 4.1.4.4: each queue may have a register of its own for notifications */
-    device->notify_at[index] =
+    device->notify_at[index % VIRTIO_QUEUES_MAX] =
         device->notify_base +
         (uintptr_t)mmio_read16(COMMON(device, queue_notify_off)) * device->notify_multiplier;
     mmio_publish();
@@ -112,7 +112,7 @@ static void pci_queue_enable(struct virtio_device *device, uint16_t index, struc
 static void pci_notify(struct virtio_device *device, uint16_t index)
 {
     mmio_publish();
-    mmio_write16(device->notify_at[index], index);
+    mmio_write16(device->notify_at[index % VIRTIO_QUEUES_MAX], index);
 }
 
 static uint8_t pci_device_config(struct virtio_device *device, uint32_t offset)
@@ -125,6 +125,11 @@ static bool pci_gone(struct virtio_device *device)
     return pci_unplugged(&device->function);
 }
 
+static unsigned pci_spread(struct virtio_device *device, unsigned processors)
+{
+    return device->vector_entry == NO_VECTOR ? 0 : pci_spread_msix(&device->function, processors);
+}
+
 static const struct virtio_transport pci_transport = {.features = pci_features,
                                                       .set_features = pci_set_features,
                                                       .status = pci_status,
@@ -133,7 +138,8 @@ static const struct virtio_transport pci_transport = {.features = pci_features,
                                                       .queue_enable = pci_queue_enable,
                                                       .notify = pci_notify,
                                                       .config_read = pci_device_config,
-                                                      .gone = pci_gone};
+                                                      .gone = pci_gone,
+                                                      .spread = pci_spread};
 
 /* The pin's interrupt falls when it is acknowledged. */
 static void pci_interrupt(void *arg)

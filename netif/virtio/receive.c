@@ -5,7 +5,7 @@
  * in front of the frame that leaves the headroom for a reply.  With MRG_RXBUF a frame may fill
  * several buffers.  Without it, each entry is a chain long enough for the largest frame.
  */
-#include "net.h"
+#include "group.h"
 
 #include <leat/assert.h>
 
@@ -47,6 +47,23 @@ static struct leat_buf *alloc_entry(const struct leat_virtio *virtio, struct lea
     return entry;
 }
 
+/* Tells the device of new buffers, when it asked for that.  Without vhost QEMU 7.2 takes a frame
+ * from a queue of the host, and delivers it to the queue that RSS chooses.  If that one has no
+ * buffers, the host's queue stands still until the guest notifies the queue of the same number.  So
+ * a device of several pairs is notified of new buffers at each. */
+static void notify(struct leat_virtio *virtio)
+{
+    const struct virtio_group *group = virtio->group;
+
+    for (unsigned i = 0; group && i < group->count; i++) {
+        struct leat_virtio *pair = group->pairs[i];
+
+        if (i != virtio->number)
+            pair->device.transport->notify(&pair->device, virtio_net_queue(pair, VIRTIO_NET_RX));
+    }
+    virtio->device.transport->notify(&virtio->device, virtio_net_queue(virtio, VIRTIO_NET_RX));
+}
+
 /* Gives the device free buffers: at most half of the pool, the rest is for all other uses. */
 static void refill(struct leat_virtio *virtio, struct leat_pool *pool)
 {
@@ -69,7 +86,7 @@ static void refill(struct leat_virtio *virtio, struct leat_pool *pool)
     if (virtio->starved)
         virtio->counters.rx_starved++;
     if (virtqueue_publish(queue))
-        virtio->device.transport->notify(&virtio->device, VIRTIO_NET_RX);
+        notify(virtio);
 }
 
 /* Sets the lengths of an entry into which the device has written @len bytes; frees unused buffers.

@@ -165,5 +165,5 @@ void virtio_net_transmit(struct leat_netif *netif, uint64_t now_ns, struct leat_
         }
     }
     if (!virtio->lost && virtqueue_publish(&virtio->tx))
-        virtio->device.transport->notify(&virtio->device, VIRTIO_NET_TX);
+        virtio->device.transport->notify(&virtio->device, virtio_net_queue(virtio, VIRTIO_NET_TX));
 }

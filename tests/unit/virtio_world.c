@@ -68,8 +68,9 @@ static bool gone(struct virtio_device *device)
     return world.gone;
 }
 
-static const struct virtio_transport transport = {
-    features, set_features, status, set_status, queue_max, queue_enable, notify, config_read, gone};
+static const struct virtio_transport transport = {features,  set_features, status, set_status,
+                                                  queue_max, queue_enable, notify, config_read,
+                                                  gone,      NULL};
 
 enum leat_err start(uint64_t offered, uint16_t mtu, bool no_offload)
 {
