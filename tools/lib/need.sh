@@ -108,6 +108,7 @@ libpython3.11-testsuite   system_python -c "import test.test_socket"
 openssh-client    command -v ssh && command -v scp && command -v ssh-keygen
 openssh-server    command -v sshd
 redis-server      command -v redis-server
+strace            command -v strace
 redis-tools       command -v redis-benchmark
 vsftpd            command -v vsftpd
 passt             command -v passt
