@@ -72,8 +72,15 @@ static bool gone(struct virtio_device *device)
     return disk.gone;
 }
 
-const struct virtio_transport disk_transport = {
-    features, set_features, status, set_status, queue_max, queue_enable, notify, config_read, gone};
+const struct virtio_transport disk_transport = {.features = features,
+                                                .set_features = set_features,
+                                                .status = status,
+                                                .set_status = set_status,
+                                                .queue_max = queue_max,
+                                                .queue_enable = queue_enable,
+                                                .notify = notify,
+                                                .config_read = config_read,
+                                                .gone = gone};
 
 /* The pieces of the chain @head in one list; returns how many. */
 static unsigned chain_of(uint16_t head, struct virtqueue_descriptor *to)
