@@ -8,12 +8,16 @@ import pathlib
 import re
 import shutil
 import ssl
+import socket
 import subprocess
 import sys
 import tarfile
+import tempfile
 import urllib.request
 
 import pytest
+import solo5
+import test_solo5
 
 from conftest import ARCH, BUILD, END_OF_TRANSMISSION, IP, PEER, Guest, echo_tcp, free_port
 
@@ -80,28 +84,36 @@ def add_mounts(initrd, mounts):
             archive.write(head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4))
 
 
-def boot_as_urunc_does(layout, folder, forward, mounts=None):
-    """A guest with the command line of QEMU that urunc builds of an image, its forwarded ports, and files that the container
-    mounts."""
+def read_as_urunc_does(layout, folder, hypervisor="qemu"):
+    """Unpacks the unikernel of an image. Returns its root, its annotations, and its command line."""
     manifest, config = unpack(layout, "unikernel", folder)
     root = folder / "unikernel"
     # urunc reads the annotations of the image or, where its caller drops them, this file
     said = json.loads((root / "urunc.json").read_bytes())
     assert said == manifest["annotations"]
     said = {key.rpartition(".")[2]: base64.b64decode(value).decode() for key, value in said.items()}
-    assert (said["unikernelType"], said["hypervisor"]) == ("mirage", "qemu")
+    assert (said["unikernelType"], said["hypervisor"]) == ("mirage", hypervisor)
     # the command line is the container's, with its entry point; older versions take the annotation
     process = config["config"]
     words = [*process.get("Entrypoint", []), *process["Cmd"]]
     assert words and said["cmdline"] == " ".join(words)
     # the type "mirage" puts these in front of it
-    words = [f"--ipv4={IP}/24", f"--ipv4-gateway={PEER}", *words]
+    return root, said, [f"--ipv4={IP}/24", f"--ipv4-gateway={PEER}", *words]
+
+
+def boot_as_urunc_does(layout, folder, forward, mounts=None, qmp=None):
+    """A guest with the command line of QEMU that urunc builds of an image. The image gets the files @mounts of a container. @qmp is
+    the socket of a urunc that is newer than 0.7."""
+    root, said, words = read_as_urunc_does(layout, folder)
     if mounts:
         add_mounts(root / said["initrd"].lstrip("/"), mounts)
+    device = ["-net", "nic,model=virtio", "-net", f"user{forward}"]
+    if qmp:
+        device = ["-monitor", "null", "-netdev", f"user,id=net0{forward}", "-device",
+                  "virtio-net-pci,netdev=net0,host_mtu=1500,mac=02:6c:65:61:74:07", "-qmp", f"unix:{qmp},server=on,wait=off"]
     return Guest(None, "pc", netdev=None, memory=256, extra=[
-        "-vga", "none", "-kernel", f"{root}{said['binary']}", "-net", "nic,model=virtio",
-        "-initrd", f"{root}{said['initrd']}",
-        "-net", f"user{forward}", "-append", " ".join(words)])  # fmt: skip
+        "-vga", "none", "-kernel", f"{root}{said['binary']}", *device,
+        "-initrd", f"{root}{said['initrd']}", "-append", " ".join(words)])  # fmt: skip
 
 
 def end(guest):
@@ -121,6 +133,61 @@ def test_a_unikernel_boots_by_the_command_line_of_urunc(tmp_path, arguments):
         end(guest)
     finally:
         guest.remove()
+
+
+def test_a_newer_urunc_ends_a_unikernel_by_the_power_button(tmp_path):
+    """It asks QEMU for that by QMP; the program then drains."""
+    made = make(tmp_path / "echo.oci", "--kind", "unikernel", "echo", "--", "--drain=60")
+    assert made.returncode == 0, made.stderr
+    port = free_port()
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:
+        guest = boot_as_urunc_does(tmp_path / "echo.oci", tmp_path, f",hostfwd=tcp:127.0.0.1:{port}-:7", qmp=f"{short}/qmp")
+        try:
+            guest.up()
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as client, socket.socket(socket.AF_UNIX) as qmp:
+                client.sendall(b"before")
+                assert client.recv(100) == b"before"
+                qmp.settimeout(60)
+                qmp.connect(f"{short}/qmp")
+                answers = qmp.makefile("rb")
+                assert b"QMP" in answers.readline()
+                for order in "qmp_capabilities", "system_powerdown":
+                    qmp.sendall(json.dumps({"execute": order}).encode())
+                    while b"return" not in answers.readline():
+                        continue  # events
+                guest.wait_for("ending within")
+                client.sendall(b"after")
+                assert client.recv(100) == b"after"
+            assert guest.wait() == 0, guest.text
+        finally:
+            guest.remove()
+
+
+@pytest.mark.parametrize("in_one", [False, True])
+@pytest.mark.parametrize("tender", ["spt", "hvt"])
+def test_a_unikernel_runs_by_the_command_lines_of_urunc_for_solo5(tmp_path, tender, in_one):
+    """urunc splits its whole command line at spaces; newer ones put -- in front of the program, and give it one argument."""
+    if not shutil.which(f"solo5-{tender}") or not (BUILD / f"examples/echo.{tender}").is_file():
+        pytest.skip("Solo5 is not installed")
+    if os.environ.get("LEAT_HOST_NETWORK"):
+        pytest.skip("TAP devices are not allowed here")
+    if tender == "hvt" and (trouble := test_solo5.hvt_trouble()):
+        pytest.skip(f"hvt: {trouble}")
+    made = make(tmp_path / "echo.oci", "--kind", "unikernel", "--hypervisor", tender, "echo", "--", "--drain=0")
+    assert made.returncode == 0, made.stderr
+    root, said, words = read_as_urunc_does(tmp_path / "echo.oci", tmp_path, tender)
+    assert "initrd" not in said
+    solo5.tools.make_tap("urunc0", 1500, f"{PEER}/24")
+    program = f"{root}{said['binary']}"
+    process = solo5.tools.Process(f"solo5-{tender}", "--mem=256", "--net:service=urunc0", "--net-mac:service=02:6c:65:61:74:07",
+                                  *(["--", program, " ".join(words)] if in_one else [program, *words]))
+    try:
+        process.wait_for(rf"{re.escape(IP)}/24 on service, MTU 1500, port 7", solo5.START_S)
+        echo_tcp((IP, 7), b"from a registry" * 1000)
+        assert b"02:6c:65:61:74:07" in solo5.tools.run("ip", "neigh", "show", IP)
+    finally:
+        process.stop()
+        solo5.tools.run("ip", "link", "del", "urunc0", check=False)
 
 
 def test_files_go_along(tmp_path):
@@ -217,9 +284,35 @@ def test_the_linux_program_is_static_and_runs_alone_in_its_root(tmp_path):
     assert failed.returncode == 2 and "leat0" in failed.stderr, failed.stderr
 
 
+@pytest.mark.skipif(not shutil.which("podman"), reason="podman is not installed (apt-get install podman)")
+def test_podman_takes_the_image_as_the_help_says(tmp_path):
+    made = make(tmp_path / "echo.oci", "echo", "--", "--stats")
+    assert made.returncode == 0, made.stdout + made.stderr
+    said = subprocess.run([sys.executable, SOURCE / "tools/oci", "--help"], capture_output=True, text=True, check=True).stdout
+    words = re.search(r"^ +podman (.*)$", said, re.M)[1].replace("echo.oci", f"{tmp_path}/echo.oci").split()
+    with tempfile.TemporaryDirectory(dir="/tmp") as short:  # podman's runroot may have 50 characters
+        podman = ["podman", "--root", f"{short}/images", "--runroot", f"{short}/run", "--storage-driver", "vfs"]
+        done = subprocess.run([*podman, *words], capture_output=True, text=True, check=False, timeout=300)
+        if "permitted" in done.stderr or "mount" in done.stderr:
+            pytest.skip(f"podman can't work here: {done.stderr.splitlines()[-1]}")
+        assert done.returncode == 0, done.stderr
+        image = done.stdout.split()[-1]
+        seen = subprocess.run([*podman, "image", "inspect", image], capture_output=True, check=True, timeout=60).stdout
+        config = json.loads(seen)[0]["Config"]
+        assert (config["User"], config["Cmd"], config["StopSignal"]) == ("65534:65534", ["--stats"], "SIGTERM")
+        ran = subprocess.run([*podman, "run", "--rm", "--network=none", "--cgroups=disabled", image, "--version"],
+                             capture_output=True, text=True, check=False, timeout=120)
+        subprocess.run([*podman, "rmi", "--all", "--force"], capture_output=True, check=True, timeout=120)
+        if ran.returncode in (125, 126):
+            print(f"podman can't run containers here: {ran.stderr}")
+        else:
+            assert ran.returncode == 0 and "leat" in ran.stdout, ran.stderr
+
+
 @pytest.mark.parametrize("words, told", [
     (["nothing"], "there is no"),
     (["--kind", "linux", "/etc/passwd"], "no 64-bit ELF file"),
+    (["--kind", "linux", str(SOURCE / "tests/boot/store")], "there is no example"),
     (["--kind", "linux", "/bin/true"], "needs shared libraries"),
     (["--kind", "unikernel", "echo", "--", "two words"], "splits a unikernel's command line at spaces"),
 ])
