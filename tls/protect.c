@@ -12,6 +12,10 @@
 #include "core/writable.h"
 #include "wire/bytes.h"
 
+enum {
+    BLOCK_BYTES = 16 /* of ciphers: data that begins with one leaves none divided by two buffers */
+};
+
 /* 5.3: XORs the sequence number into the iv. */
 static void make_nonce(const struct tls_key *key, uint8_t nonce[LEAT_CRYPTO_NONCE_BYTES])
 {
@@ -64,15 +68,16 @@ static void overwrite(struct leat_buf *buf, uint32_t offset, const uint8_t *byte
     }
 }
 
-/* Allocates buffers with @len bytes of room in all. NULL: no memory. */
-static struct leat_buf *take_room(struct leat_pool *pool, uint32_t len)
+/* Allocates buffers with @len bytes of room in all, the first one with @skip bytes less. NULL: no
+ * memory. */
+static struct leat_buf *take_room(struct leat_pool *pool, uint32_t len, uint32_t skip)
 {
     const uint32_t size = leat_pool_buf_bytes(pool) - LEAT_BUF_HEADROOM;
     struct leat_buf *all = NULL, *last = NULL;
 
-    while (len > 0) {
-        const uint32_t part = len < size ? len : size;
-        struct leat_buf *buf = leat_buf_alloc(pool, LEAT_BUF_HEADROOM);
+    for (; len > 0; skip = 0) {
+        const uint32_t part = len < size - skip ? len : size - skip;
+        struct leat_buf *buf = leat_buf_alloc(pool, LEAT_BUF_HEADROOM + skip);
 
         if (!buf) {
             leat_buf_free(all);
@@ -102,7 +107,7 @@ static unsigned piece_count(const struct leat_buf *buf)
 
 struct leat_buf *tls_gather(struct tls_session *session, struct leat_buf *record, uint32_t total)
 {
-    struct leat_buf *copy = take_room(leat_pool(session->tls->stack), total);
+    struct leat_buf *copy = take_room(leat_pool(session->tls->stack), total, 0);
     uint32_t at = 0;
 
     leat_debug_assert(leat_buf_total(record) == total);
@@ -125,7 +130,7 @@ static struct leat_buf *make_target(struct leat_pool *pool, const struct leat_bu
 
     for (; record; record = record->next) {
         struct leat_buf *piece = buf_is_writable(record) ? leat_buf_slice(record, 0, record->len)
-                                                         : take_room(pool, record->len);
+                                                         : take_room(pool, record->len, 0);
 
         if (!piece) {
             leat_buf_free(all);
@@ -287,7 +292,7 @@ bool tls_protect(struct tls_session *session, uint8_t type, unsigned count, uint
     struct leat_buf *record;
 
     leat_assert(count <= TLS_OPEN_PIECES);
-    record = take_room(leat_pool(session->tls->stack), total);
+    record = take_room(leat_pool(session->tls->stack), total, BLOCK_BYTES - WIRE_TLS_RECORD_HEADER);
     /* checked last: allocating the record shrinks the pool, and with it the room */
     if (!record || leat_stream_send_room(&session->below) < total) {
         leat_buf_free(record);

@@ -293,6 +293,43 @@ static void test_a_chain_fits_its_message(void **state)
     leave(f);
 }
 
+static size_t most_pieces, odd_pieces; /* of a record, and of all of them */
+
+static bool watch_seal(void *self, const struct leat_crypto_aead_key *key,
+                       const struct leat_crypto_job *job, uint8_t *tag)
+{
+    most_pieces = most_pieces < job->out_count ? job->out_count : most_pieces;
+    for (size_t i = 0; i + 1 < job->out_count; i++)
+        odd_pieces += job->out[i].len % 16 != 0;
+    return real->seal(self, key, job, tag);
+}
+
+/* Ciphers are slower at a block that two buffers share. */
+static void test_no_buffer_ends_inside_a_block(void **state)
+{
+    static const uint8_t data[16384];
+    struct fixture *f = *state;
+    struct leat_crypto_ops ops;
+    size_t taken;
+
+    begin(f, WIDE);
+    real = f->crypto.ops;
+    ops = *real;
+    ops.seal = watch_seal;
+    f->tls[SERVER]->crypto.ops = &ops;
+    shake(f);
+    world_wait(f->world, second);
+    for (unsigned i = 0; i < 8; i++) { /* the first records are as short as segments */
+        leat_stream_write(&f->users[SERVER]->stream, data, sizeof data, &taken);
+        world_wait(f->world, second);
+        assert_int_equal(taken, sizeof data);
+    }
+    assert_true(most_pieces > 2);
+    assert_int_equal(odd_pieces, 0);
+    f->tls[SERVER]->crypto.ops = real;
+    leave(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +339,7 @@ int main(void)
         TEST(test_a_share_that_fails_after_a_retry_is_named),
         TEST(test_each_call_fails_once_with_early_data),
         TEST(test_a_chain_fits_its_message),
+        TEST(test_no_buffer_ends_inside_a_block),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
