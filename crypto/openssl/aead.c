@@ -11,6 +11,11 @@ static const char *const names[] = {
     [LEAT_CRYPTO_CHACHA20_POLY1305] = "ChaCha20-Poly1305",
 };
 
+enum {
+    AHEAD_BYTES = 2048,
+    LINE_BYTES = 64
+};
+
 #define NAMES (sizeof names / sizeof *names)
 
 _Static_assert(NAMES == sizeof((struct openssl_provider *)0)->ciphers / sizeof(EVP_CIPHER *),
@@ -62,6 +67,14 @@ static bool begin(const struct openssl_provider *provider, struct openssl_cipher
     return true;
 }
 
+/* Loads up to AHEAD_BYTES at @at into the cache, while the cipher works on those in front of them.
+ * The processor's own prefetching stops at each page of a large file. */
+static void load_ahead(const uint8_t *at, size_t len)
+{
+    for (size_t i = 0; i < len && i < AHEAD_BYTES; i += LINE_BYTES)
+        __builtin_prefetch(at + i);
+}
+
 /* Runs the cipher over the bytes, as far as a piece of both lists goes at a time. */
 static bool run(EVP_CIPHER_CTX *context, const struct leat_crypto_job *job)
 {
@@ -90,6 +103,7 @@ static bool run(EVP_CIPHER_CTX *context, const struct leat_crypto_job *job)
             len = out->len - to_at;
         if (len > INT_MAX)
             len = INT_MAX;
+        load_ahead(in->bytes + from_at + len, in->len - from_at - len);
         if (EVP_CipherUpdate(context, out->bytes + to_at, &written, in->bytes + from_at,
                              (int)len) != 1)
             return false;
