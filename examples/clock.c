@@ -6,17 +6,21 @@
 #include <leat/resolver.h>
 #include <leat/sntp.h>
 
+#include "asked.h"
 #include "example.h"
+#include "idn.h"
 
 enum {
-    STATUS_NOT_WRITTEN = 23 /* as curl's */
+    SECONDS_MAX = 31536000 /* a year */
 };
+
+static const uint64_t second_ns = 1000000000;
 
 /* The times are its data; all else is for humans. */
 static void print(struct leat_platform *platform, const char *line)
 {
     if (platform->write(platform, line, strlen(line)) || platform->write(platform, "\n", 1))
-        platform->finish(platform, STATUS_NOT_WRITTEN);
+        platform->finish(platform, ASKED_NOT_WRITTEN);
 }
 
 static void say_time(struct leat_platform *platform, const char *by)
@@ -58,7 +62,6 @@ static void say_silence(struct leat_platform *platform, const struct leat_sntp *
     platform->say(platform, line);
 }
 
-/* Exit status 0: the time is known; 1: all servers have told us not to ask. */
 static void on_news(struct leat_sntp *sntp, enum leat_sntp_news news,
                     const struct leat_sntp_report *report, void *arg)
 {
@@ -75,7 +78,7 @@ static void on_news(struct leat_sntp *sntp, enum leat_sntp_news news,
     case LEAT_SNTP_PANIC: /* not at the first answer, unless the start is trusted */
     case LEAT_SNTP_REFUSED:
         platform->say(platform, "clock: the time servers forbid to ask");
-        platform->finish(platform, 1);
+        platform->finish(platform, ASKED_DENIED);
         break;
     }
 }
@@ -84,6 +87,10 @@ static void on_news(struct leat_sntp *sntp, enum leat_sntp_news news,
 static struct asking {
     struct leat_platform *platform;
     struct leat_sntp *sntp;
+    struct leat_timer deadline;
+    uint64_t max_ns;                          /* how long it may take; 0: for ever */
+    const char *words[LEAT_SNTP_SERVERS_MAX]; /* servers of the command line */
+    unsigned word_count;
     struct leat_endpoint servers[LEAT_SNTP_SERVERS_MAX];
     unsigned count;   /* of servers */
     unsigned lookups; /* under way */
@@ -116,7 +123,7 @@ static void on_looked_up(void *arg, enum leat_err err, const struct leat_dns_res
         return;
     }
     asking.platform->say(asking.platform, "clock: no time server has an address");
-    asking.platform->finish(asking.platform, 1);
+    asking.platform->finish(asking.platform, ASKED_NO_NAME);
 }
 
 /* Looks up both families of each name in @text, a list with spaces. */
@@ -127,13 +134,15 @@ static const char *look_up(struct leat_resolver *resolver, const char *text)
     static struct leat_dns_name name;
 
     while (*text) {
+        const char *ascii;
         size_t len = 0;
 
         while (*text && *text != ' ' && len < sizeof word - 1)
             word[len++] = *text++;
         word[len] = '\0';
         text += *text == ' ';
-        if (leat_dns_name_parse(word, &name))
+        ascii = idn_host(word);
+        if (!ascii || leat_dns_name_parse(ascii, &name))
             return "clock takes names and addresses of time servers";
         for (unsigned i = 0; i < 2; i++)
             asking.lookups +=
@@ -152,15 +161,15 @@ static const char *choose(struct leat_platform *platform)
     unsigned name_count = 0;
     struct leat_ip ip;
 
-    for (int i = 0; i < platform->argument_count; i++) {
-        if (leat_ip_parse(platform->arguments[i], &ip))
+    for (unsigned i = 0; i < asking.word_count; i++) {
+        if (leat_ip_parse(asking.words[i], &ip))
             add(ip);
         else
-            names[name_count++] = platform->arguments[i];
+            names[name_count++] = asking.words[i];
     }
-    for (unsigned i = 0; platform->argument_count == 0 && i < platform->time_server_count; i++)
+    for (unsigned i = 0; asking.word_count == 0 && i < platform->time_server_count; i++)
         add(platform->time_servers[i]);
-    if (platform->argument_count == 0 && platform->time_names)
+    if (asking.word_count == 0 && platform->time_names)
         names[name_count++] = platform->time_names;
     if (name_count == 0 || leat_ip_is_any(platform->server))
         return name_count > 0 && asking.count == 0 ? "no name server: give --server" : NULL;
@@ -173,9 +182,56 @@ static const char *choose(struct leat_platform *platform)
     return wrong;
 }
 
+/* ---- the command line ------------------------------------------------------------------------ */
+
+static const char options[] =
+    "  -m SECONDS         how long to ask (--max-time); default: until a server answers\n"
+    "\nThe exit statuses are those of curl: 6 without an address, 28 after -m, 9 if the servers "
+    "forbid\nto ask.";
+
+/* Reads whole seconds, a year at most; 0: it is no such number. */
+static uint64_t read_seconds(const char *text)
+{
+    uint64_t seconds = 0;
+
+    for (; *text >= '0' && *text <= '9' && seconds < SECONDS_MAX; text++)
+        seconds = 10 * seconds + (uint64_t)(*text - '0');
+    return *text == '\0' && seconds <= SECONDS_MAX ? seconds : 0;
+}
+
+static const char *check(struct leat_platform *platform)
+{
+    for (int i = 0; i < platform->argument_count; i++) {
+        const char *word = platform->arguments[i];
+
+        if (strcmp(word, "-m") == 0 || strcmp(word, "--max-time") == 0) {
+            i++;
+            asking.max_ns =
+                i < platform->argument_count ? read_seconds(platform->arguments[i]) * second_ns : 0;
+            if (asking.max_ns == 0)
+                return "-m takes seconds";
+        } else if (word[0] == '-') {
+            return "clock has no such option: see --help";
+        } else if (asking.word_count == LEAT_SNTP_SERVERS_MAX) {
+            return "clock asks four time servers at most";
+        } else {
+            asking.words[asking.word_count++] = word;
+        }
+    }
+    return NULL;
+}
+
+static void on_deadline(struct leat_timer *timer, void *arg)
+{
+    (void)timer;
+    (void)arg;
+    asking.platform->say(asking.platform, "clock: it takes longer than it may (-m)");
+    asking.platform->finish(asking.platform, ASKED_TIMEOUT);
+}
+
 static bool lacks_servers(const struct leat_platform *platform)
 {
-    return platform->argument_count == 0 && platform->time_server_count == 0 &&
+    return asking.word_count == 0 && platform->time_server_count == 0 &&
            (!platform->time_names || !*platform->time_names);
 }
 
@@ -185,8 +241,6 @@ static const char *start(struct leat_platform *platform)
     const char *wrong;
 
     asking.platform = platform;
-    if (platform->argument_count > LEAT_SNTP_SERVERS_MAX)
-        return "clock asks four time servers at most";
     wrong = choose(platform);
     if (wrong)
         return wrong;
@@ -202,13 +256,19 @@ static const char *start(struct leat_platform *platform)
         platform->say(platform, "the machine has no clock");
     if (asking.lookups == 0)
         leat_sntp_start(asking.sntp);
+    asking.deadline.on_time = on_deadline;
+    if (asking.max_ns > 0)
+        leat_timer_set(platform->stack, &asking.deadline,
+                       leat_now_ns(platform->stack) + asking.max_ns);
     return NULL;
 }
 
 const struct leat_app example = {.name = "clock",
                                  .summary = "Asks time servers what time it is.",
                                  .arguments = "[SERVER...]",
+                                 .own_options = options,
                                  .default_port = 123,
                                  .prints = true,
+                                 .check = check,
                                  .lacks = lacks_servers,
                                  .start = start};

@@ -9,4 +9,8 @@
  * name, or doesn't fit in @room bytes. */
 bool idn_to_ascii(const char *name, size_t len, char *ascii, size_t room);
 
+/* A whole name as DNS has it: the same if it is ASCII, else in static memory until the next call.
+ * NULL: it is no name. */
+const char *idn_host(const char *name);
+
 #endif

@@ -4,12 +4,10 @@
 
 #include <leat/resolver.h>
 
+#include "asked.h"
 #include "example.h"
+#include "idn.h"
 #include "trust.h"
-
-enum {
-    STATUS_NOT_WRITTEN = 23 /* as curl's */
-};
 
 /* The memory of the one resolver of this program. */
 static _Alignas(16) unsigned char resolver_memory[1 << 15];
@@ -48,27 +46,30 @@ static void say_failure(struct leat_platform *platform, enum leat_err err,
     platform->say(platform, line);
 }
 
-/* Exit status 0: there are records; 1: there are none, or no server answered; 23: they can't be
- * written. */
 static void on_done(void *arg, enum leat_err err, const struct leat_dns_result *result)
 {
     struct leat_platform *platform = arg;
+    int status = 0;
 
-    const bool written = err || print_records(platform, result);
-
-    if (err)
+    if (err) {
         say_failure(platform, err, result);
+        status = asked_status(err);
+    } else if (!print_records(platform, result)) {
+        status = ASKED_NOT_WRITTEN;
+    }
     leat_resolver_close(resolver); /* the server hears the end of a connection */
-    platform->finish(platform, err ? 1 : written ? 0 : STATUS_NOT_WRITTEN);
+    platform->finish(platform, status);
 }
 
 /* Reads the question from the arguments; returns what is wrong with them, or NULL. */
 static const char *read_question(const struct leat_platform *platform, struct leat_dns_name *name,
                                  uint16_t *type)
 {
+    const char *text = platform->argument_count > 0 ? idn_host(platform->arguments[0]) : NULL;
+
     if (platform->argument_count < 1 || platform->argument_count > 2)
         return "resolve takes a name and perhaps a type";
-    if (leat_dns_name_parse(platform->arguments[0], name))
+    if (!text || leat_dns_name_parse(text, name))
         return "that is no legal name";
     if (platform->argument_count > 1 && !leat_dns_type_parse(platform->arguments[1], type))
         return "that is no type; A, AAAA, MX, TYPE99 are some";

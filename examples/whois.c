@@ -10,15 +10,17 @@
 #include <leat/connect.h>
 #include <leat/flow.h>
 
+#include "asked.h"
 #include "example.h"
+#include "idn.h"
 
 enum {
     TRIES = 4,
-    LINE_BYTES = 320,
-    STATUS_NOT_WRITTEN = 23 /* as curl's */
+    LINE_BYTES = 320
 };
 
 static struct leat_connect_config names;
+static const char *server_name; /* of the command line, in ASCII; NULL: it is that of --server */
 
 static const uint64_t pause_ns = 1000000000; /* before the second try */
 static const uint64_t connect_ns = 5000000000;
@@ -27,7 +29,7 @@ static const uint64_t answer_ns = 10000000000;
 static void print(struct leat_platform *platform, const char *line, size_t len)
 {
     if (platform->write(platform, line, len) || platform->write(platform, "\n", 1))
-        platform->finish(platform, STATUS_NOT_WRITTEN);
+        platform->finish(platform, ASKED_NOT_WRITTEN);
 }
 
 /* Reads and prints the answer, a line at a time. */
@@ -60,12 +62,12 @@ static enum leat_err reach(struct leat_task *task, struct leat_flow *flow,
     const uint64_t until_ns = leat_task_in(task, connect_ns);
     enum leat_err err;
 
-    if (platform->argument_count == 1) {
+    if (!server_name) {
         err = leat_flow_connect(flow, task, &server, until_ns);
         snprintf(told, sizeof told, "%s", leat_err_text(err));
     } else {
-        err = leat_flow_connect_name(flow, task, &connecting, &names, platform->arguments[1],
-                                     platform->port, until_ns);
+        err = leat_flow_connect_name(flow, task, &connecting, &names, server_name, platform->port,
+                                     until_ns);
         leat_connect_format(&connecting, err, told);
     }
     if (err)
@@ -102,7 +104,7 @@ static enum leat_err whois(struct leat_task *task, void *arg)
         leat_task_sleep(task, leat_task_in(task, pause_ns << (i - 1)));
         err = ask(task, platform);
     }
-    platform->finish(platform, err == LEAT_ERR_END ? 0 : 1);
+    platform->finish(platform, err == LEAT_ERR_END ? 0 : asked_status(err));
     return err;
 }
 
@@ -133,6 +135,9 @@ static const char *start(struct leat_platform *platform)
         return wrong;
     if (platform->argument_count < 1 || platform->argument_count > 2)
         return "whois takes one question, as one argument, and perhaps the server to ask";
+    server_name = is_named ? idn_host(platform->arguments[1]) : NULL;
+    if (is_named && !server_name)
+        return "the name of that server can't be written as DNS has it";
     if (leat_ip_is_any(platform->server) && !is_named)
         return "no name server: give --server or --gateway";
     if (leat_tasks_open(&tasks, platform->stack, memory, sizeof memory, &config) ||

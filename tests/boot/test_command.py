@@ -114,7 +114,7 @@ def test_without_ipv6_passt_forwards_the_other(outside):
 def test_gives_the_exit_status_of_the_guest():
     image("resolve")
     done = boot("--accel", "tcg", "resolve", "--", "--server=10.0.2.99", "example.com")
-    assert done.returncode == 1 and "no answer from 10.0.2.99 to ARP" in done.stdout
+    assert done.returncode == 7 and "no answer from 10.0.2.99 to ARP" in done.stdout
     assert boot("--accel", "tcg", "echo", "--", "--no-such-option").returncode == 2
 
 

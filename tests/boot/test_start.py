@@ -109,7 +109,7 @@ def test_its_seconds_are_ours(guest, machine):
         resolve = guest("resolve", machine, "user,id=net,restrict=on",
                         arguments=["--server=10.0.2.99", "example.com"]).up()  # fmt: skip
         heard = time.monotonic()
-        assert resolve.wait() == 1
+        assert resolve.wait() == 7
         ended = time.monotonic()
         assert ended - started > 2.9 and ended - heard < 6
 

@@ -58,6 +58,14 @@ def test_a_server_that_comes_later_is_heard(network):
     assert asking.wait(120) == 0
 
 
-@pytest.mark.parametrize("words", [(), ("time.example.com",), ("10.0.0.1",) * 5])
+@pytest.mark.parametrize("option", ["-m", "--max-time"])
+def test_it_ends_after_the_time_that_it_may_take(network, option):
+    asking = clock(network, "--ip", f"{network.net}.2/24", option, "1", f"{network.net}.1")
+    assert asking.wait(60) == 28
+    assert "it takes longer than it may (-m)" in asking.text
+
+
+@pytest.mark.parametrize("words", [(), ("time.example.com",), ("10.0.0.1",) * 5, ("-m",), ("-m", "0", "10.0.0.1"), ("-m", "1s", "10.0.0.1"),
+                                   ("-m", "31536001", "10.0.0.1"), ("--such", "10.0.0.1")])
 def test_wrong_arguments(network, words):
     assert clock(network, "--ip", f"{network.net}.2/24", *words).wait() == 2

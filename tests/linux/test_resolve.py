@@ -2,6 +2,7 @@
 
 import ipaddress
 import pathlib
+import socket
 
 import pytest
 
@@ -63,13 +64,27 @@ def test_a_missing_name(resolve):
                        (("www.example.com", "MX"), "www.example.com. MX: not found (NOERROR, says "),
                        (("example.org",), "example.org. A: name servers can't answer (REFUSED; asked: ")):
         status, (line,) = resolve(*words)
-        assert status == 1 and line == f"{why}{resolve.server})"
+        assert status == 6 and line == f"{why}{resolve.server})"
+
+
+def test_a_name_in_another_alphabet(resolve):
+    """Asked for as DNS has it (RFC 5891)."""
+    status, lines = resolve("bücher.example.com")
+    if "that is no legal name" in " ".join(lines):
+        pytest.skip("resolve has no libidn2")
+    assert status == 6 and lines[0].startswith("xn--bcher-kva.example.com. A: not found")
+
+
+def test_a_silent_server(resolve):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("10.78.0.1", 53))
+        assert resolve("example.com", ip="10.78.0.1")[0] == 28
 
 
 def test_no_server_there(resolve):
     """The kernel answers port unreachable."""
     assert resolve("example.com", ip="10.78.0.1") == (
-        1,
+        7,
         ["example.com. A: connection refused (10.78.0.1 says: port unreachable (ICMP type 3, code 3))"],
     )
 
