@@ -51,15 +51,15 @@ struct leat_lan9118_counters {
 
 /** A controller.  All members are private; the program gives the memory. */
 struct leat_lan9118 {
-    struct leat_netif netif;
-    struct leat_lan9118_config config;
-    struct leat_lan9118_counters counters;
-    uint64_t look_ns; /* the next look at the link, while it is down */
-    const char *why;  /* why it is lost; NULL: it isn't */
-    bool is_up;       /* the link, at the last look */
-    bool is_starved;  /* the last receive() found no buffer */
-    bool has_more;    /* the last receive() stopped at frames_max */
-    bool is_open;
+    struct leat_netif netif;               /**< what the stack attaches */
+    struct leat_lan9118_config config;     /**< as it was given */
+    struct leat_lan9118_counters counters; /**< since it was opened */
+    uint64_t look_ns;                      /**< the next look at the link, while it is down */
+    const char *why;                       /**< why it is lost; NULL: it isn't */
+    bool is_up;                            /**< the link, at the last look */
+    bool is_starved;                       /**< the last receive() found no buffer */
+    bool has_more;                         /**< the last receive() stopped at frames_max */
+    bool is_open;                          /**< the stack may use it */
 };
 
 /**
