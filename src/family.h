@@ -13,6 +13,8 @@ struct flow_headers;  /* ip/flow_headers.h */
 struct icmp_error;    /* ip/icmp.h */
 struct path;          /* ip/ipv4.h */
 struct ipv4_options;
+struct neighbour6; /* ip/v6/neighbour6.h, as the next */
+struct neighbours6;
 struct leat_slaac; /* leat/slaac.h */
 struct leat_slaac_config;
 
@@ -127,6 +129,7 @@ struct ipv6_family {
     /* flow_headers_make(): all that differs from IPv4. */
     void (*flow_headers)(struct leat *stack, const struct path *path, uint8_t protocol,
                          uint32_t ports, struct flow_headers *headers);
+    void (*renew)(struct neighbours6 *table, struct neighbour6 *n); /* neighbour6_renew() */
     /* Sends a port unreachable to the sender of @packet.  Doesn't take packet->buf. */
     void (*port_unreachable)(struct leat *stack, const struct packet *packet);
     void (*reached)(struct path *path); /* ipv4_tell_reached() */

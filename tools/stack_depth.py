@@ -61,7 +61,7 @@ INDIRECT = {
     "link/conflict.c": ["client.c:on_usable", "client.c:on_taken", "link_local.c:on_usable",
                         "link_local.c:on_taken"], "link/transmit.c": ["gso_cut", "tcp_wake"], "src/link/transmit.c:note_left": ["tcp_wake"], "link/ethernet.c": ["ipv4_input", "ipv6_input", "ipv4.c:hears", "ipv6.c:hears"],
     "link/neighbour.c": ["icmp_unresolved"], "ip/ipv4.c": ["igmp.c:hears_mac"],
-    "link/address.c": ["ipv6_is_ours"], "link/given.c": ["address6_add", "address6_remove"], "ip/route.c": ["route6_add", "route6_remove", "block6_cached_path"], "ip/flow_headers.c": ["ipv6_flow_headers"],
+    "link/address.c": ["ipv6_is_ours"], "link/given.c": ["address6_add", "address6_remove"], "ip/route.c": ["route6_add", "route6_remove", "block6_cached_path"], "ip/flow_headers.c": ["ipv6_flow_headers"], "ip/flow_headers.h": ["neighbour6_renew"],
     "proto/autoconf/servers6.c": ["leat_dhcp6_open", "leat_dhcp6_start", "leat_dhcp6_inform", "leat_dhcp6_stop", "leat_dhcp6_release",
                              "leat_dhcp6_keep"],
     "ip/v6/slaac.c": OUT,

@@ -80,7 +80,8 @@ HOT void flow_headers_send(struct leat *stack, const struct flow_headers *header
 
     if (headers->is_v6) {
         at = view_push(packet, ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES);
-        neighbour6_used(stack, headers->hop6);
+        if (stack->ipv6->neighbours->newest != headers->hop6)
+            stack->ipv6_family->renew(stack->ipv6->neighbours, headers->hop6);
         memcpy(headers->hop6->asker.bytes, headers->bytes + ETHERNET_HEADER_BYTES + IPV6_SRC_AT,
                sizeof(struct leat_ip));
         memcpy(at, headers->bytes, ETHERNET_HEADER_BYTES + IPV6_HEADER_BYTES);

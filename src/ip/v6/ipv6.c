@@ -6,6 +6,7 @@
  */
 #include "ip/host.h"
 #include "ip/v6/ipv6.h"
+#include "ip/v6/neighbour6.h"
 #include "ip/v6/route6.h"
 #include "ip/v6/sent6.h"
 #include "ip/v6/slaac.h"
@@ -116,6 +117,7 @@ static const struct ipv6_family family = {
     .path = ipv6_path,
     .output = ipv6_send,
     .flow_headers = ipv6_flow_headers,
+    .renew = neighbour6_renew,
     .reached = ipv6_reached,
     .port_unreachable = transport6_port_unreachable,
     .close = neighbours6_close,
