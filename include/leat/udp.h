@@ -69,9 +69,10 @@ enum leat_err leat_udp_open_in(struct leat *stack, void *memory, struct leat_udp
 /**
  * Receives datagrams to @p ip (LEAT_IP_ANY: all of our addresses of both families, and broadcasts;
  * LEAT_IP4_ANY: the same of IPv4 only) and @p port; 0 picks an unpredictable free one (RFC 6056). A
- * socket that is bound to all addresses, even of one family, doesn't share its port.
+ * socket that is bound to all addresses of a family doesn't share its port in that family.
  * Errors: LEAT_ERR_IN_USE, LEAT_ERR_ARGUMENT (bound already, or not our address), LEAT_ERR_FAMILY
- * (an IPv6 address without leat_ipv6_register()), LEAT_ERR_MEMORY (struct leat_ipv6_config.hosts).
+ * (an IPv6 address without leat_ipv6_register(), an IPv4 one after leat_udp_set_v6_only()),
+ * LEAT_ERR_MEMORY (struct leat_ipv6_config.hosts).
  */
 enum leat_err leat_udp_bind(struct leat_udp *udp, struct leat_ip ip, uint16_t port);
 
@@ -89,8 +90,8 @@ enum leat_err leat_udp_bind_netif(struct leat_udp *udp, struct leat_netif *netif
  * to an ephemeral port if the socket was not bound.  A peer of LEAT_IP_ANY, port 0, removes the
  * peer.  A link-local IPv6 address means a host on the first netif.
  * Errors: LEAT_ERR_NO_ROUTE, LEAT_ERR_IN_USE (no port left), LEAT_ERR_FAMILY (an IPv6 address
- * without leat_ipv6_register(), or for a socket bound to LEAT_IP4_ANY), LEAT_ERR_MEMORY (struct
- * leat_ipv6_config.hosts).
+ * without leat_ipv6_register(), or a peer of another family than the socket's only one),
+ * LEAT_ERR_MEMORY (struct leat_ipv6_config.hosts).
  */
 enum leat_err leat_udp_connect(struct leat_udp *udp, struct leat_ip ip, uint16_t port);
 
@@ -105,12 +106,16 @@ enum leat_err leat_udp_connect_to(struct leat_udp *udp, const struct leat_endpoi
  * their netif by its address, or for IPv6 by a zone.
  * Errors: LEAT_ERR_ARGUMENT (no group, not attached, IPv6 with an MTU under 1,280), LEAT_ERR_IN_USE
  * (joined already), LEAT_ERR_FULL (struct leat_udp_config.groups, leat_ipv6_config.groups),
- * LEAT_ERR_FAMILY (IPv6 without leat_ipv6_register(), or for a socket bound to LEAT_IP4_ANY).
+ * LEAT_ERR_FAMILY (IPv6 without leat_ipv6_register(), or not the only family of the socket).
  */
 enum leat_err leat_udp_join(struct leat_udp *udp, struct leat_netif *netif, struct leat_ip group);
 
 /** Leaves a group, as leat_udp_close() does.  LEAT_ERR_NOT_FOUND: it was not joined. */
 enum leat_err leat_udp_leave(struct leat_udp *udp, struct leat_netif *netif, struct leat_ip group);
+
+/** Has LEAT_IP_ANY mean IPv6 alone when the socket is bound (RFC 3493 5.3), so that another socket
+ * may have the port of IPv4.  It exchanges no datagrams over IPv4 then.  Not after it was bound. */
+void leat_udp_set_v6_only(struct leat_udp *udp, bool v6_only);
 
 /** Allows the socket to send to broadcast addresses; without it such a send is an error. */
 void leat_udp_set_broadcast(struct leat_udp *udp, bool broadcast);
@@ -131,7 +136,7 @@ void leat_udp_set_tos(struct leat_udp *udp, uint8_t tos);
  * Errors: LEAT_ERR_TOO_BIG (over 65,507 bytes, of IPv6 over 65,527), LEAT_ERR_NO_ROUTE,
  * LEAT_ERR_MEMORY (also if @p payload is NULL, so the result of an allocation may be passed on as
  * it is), LEAT_ERR_ARGUMENT (port 0, or a broadcast address without leat_udp_set_broadcast()),
- * LEAT_ERR_FAMILY (an IPv6 address without leat_ipv6_register()).
+ * LEAT_ERR_FAMILY (an IPv6 address without leat_ipv6_register(), or not the socket's only family).
  */
 enum leat_err leat_udp_send_to(struct leat_udp *udp, struct leat_buf *payload,
                                const struct leat_endpoint *peer);

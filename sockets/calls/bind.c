@@ -111,8 +111,10 @@ static bool may_bind(const struct socket *socket, struct leat_ip ip)
 
 static int bind_datagram(struct socket *socket, struct leat_ip ip, uint16_t port)
 {
-    const enum leat_err err = leat_udp_bind(socket->udp, ip, port);
+    enum leat_err err;
 
+    leat_udp_set_v6_only(socket->udp, socket->options.v6_only && leat_ip_equal(ip, LEAT_IP_ANY));
+    err = leat_udp_bind(socket->udp, ip, port);
     if (err == LEAT_ERR_ARGUMENT || err == LEAT_ERR_FAMILY)
         return -LEAT_EADDRNOTAVAIL;
     if (err)

@@ -173,8 +173,12 @@ static bool join(struct sock *sock, const struct leat_endpoint *at)
 enum leat_err share_bind(struct sock *sock, const struct leat_endpoint *local)
 {
     struct share *share = sock->share;
-    enum leat_err err = leat_udp_bind(sock->udp, local->ip, local->port);
+    enum leat_err err;
 
+    if (leat_udp_local(sock->udp).port == 0)
+        leat_udp_set_v6_only(sock->udp,
+                             sock->options.only_v6 && leat_ip_equal(local->ip, LEAT_IP_ANY));
+    err = leat_udp_bind(sock->udp, local->ip, local->port);
     /* an IPv6 socket that is bound to "::" also takes IPv4, by one socket of leat */
     if (err == LEAT_ERR_FAMILY && leat_ip_is_any(local->ip))
         err = leat_udp_bind(sock->udp, LEAT_IP4_ANY, local->port);

@@ -69,7 +69,7 @@ enum leat_err leat_udp_join(struct leat_udp *udp, struct leat_netif *netif, stru
     leat_assert(udp->open);
     if (!link || !leat_ip_is_multicast(group))
         return LEAT_ERR_ARGUMENT;
-    if (!is_v4 && (!ipv6 || udp->v4_only))
+    if (is_v4 ? udp->only == UDP_V6 : !ipv6 || udp->only == UDP_V4)
         return LEAT_ERR_FAMILY;
     if (find(udp, link, group))
         return LEAT_ERR_IN_USE;

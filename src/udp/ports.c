@@ -18,22 +18,35 @@ static struct leat_udp **bucket(const struct leat *stack, uint16_t port)
 
 struct leat_udp *ports_look_up(const struct leat *stack, host_id ip, uint16_t port)
 {
-    struct leat_udp *udp = *bucket(stack, port);
+    struct leat_udp *udp = *bucket(stack, port), *other = 0;
 
-    while (udp && !ports_match(udp, ip, port))
-        udp = udp->chain;
-    stack->udp->found = udp;
-    return udp;
+    for (; udp; udp = udp->chain) {
+        if (!ports_match(udp, ip, port))
+            continue;
+        if (!udp_excludes(udp, ip))
+            break;
+        other = udp;
+    }
+    stack->udp->found = udp ? udp : other;
+    return stack->udp->found;
 }
 
-/* A socket that is bound to all addresses doesn't share its port, so each datagram has one
- * receiver. bound_ip decides, not local.ip, which a connect narrows: after a disconnect the socket
- * has all of it again. */
-static bool is_taken(const struct leat *stack, host_id ip, uint16_t port)
+static unsigned families_of(host_id ip, unsigned only)
 {
+    if (ip != IP4_ANY)
+        return host_is_v6(ip) ? UDP_V6 : UDP_V4;
+    return only ? only : UDP_BOTH;
+}
+
+/* A socket that is bound to all addresses of a family doesn't share its port in that family, so
+ * each datagram has one receiver. bound_ip decides, not local.ip, which a connect narrows: after a
+ * disconnect the socket has all of it again. */
+static bool is_taken(const struct leat *stack, host_id ip, unsigned only, uint16_t port)
+{
+    const unsigned families = families_of(ip, only);
     const struct leat_udp *udp = *bucket(stack, port);
 
-    while (udp && (udp->local.port != port ||
+    while (udp && (udp->local.port != port || !(families & families_of(udp->bound_ip, udp->only)) ||
                    (udp->bound_ip != ip && udp->bound_ip != IP4_ANY && ip != IP4_ANY)))
         udp = udp->chain;
     return udp != 0;
@@ -61,7 +74,7 @@ enum leat_err ports_bind_any(struct leat_udp *udp, host_id ip)
     for (uint32_t i = 0; i < EPHEMERAL_COUNT; i++) {
         const uint16_t port = (uint16_t)(EPHEMERAL_FIRST + (start + i) % EPHEMERAL_COUNT);
 
-        if (!is_taken(udp->stack, ip, port)) {
+        if (!is_taken(udp->stack, ip, udp->only, port)) {
             put_in_bucket(udp, ip, port);
             return LEAT_OK;
         }
@@ -71,7 +84,7 @@ enum leat_err ports_bind_any(struct leat_udp *udp, host_id ip)
 
 enum leat_err ports_bind(struct leat_udp *udp, host_id ip, uint16_t port)
 {
-    if (is_taken(udp->stack, ip, port))
+    if (is_taken(udp->stack, ip, udp->only, port))
         return LEAT_ERR_IN_USE;
     put_in_bucket(udp, ip, port);
     return LEAT_OK;

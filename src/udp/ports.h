@@ -4,7 +4,8 @@
 
 #include "udp/udp.h"
 
-/* The socket bound to @port of @ip, or NULL; a following ports_find() tries it first. */
+/* The socket bound to @port of @ip, or NULL; a following ports_find() tries it first.  If only a
+ * socket for the other family has the port (udp_excludes()), it is that. */
 struct leat_udp *ports_look_up(const struct leat *stack, host_id ip, uint16_t port);
 
 static inline bool ports_match(const struct leat_udp *udp, host_id ip, uint16_t port)
@@ -13,7 +14,8 @@ static inline bool ports_match(const struct leat_udp *udp, host_id ip, uint16_t 
 }
 
 /* The socket bound to @port of @ip, one of our addresses or a broadcast address; NULL: none.  At
- * most one socket matches, so if the last result does, no hash is needed. */
+ * most one socket of each family matches, so if the last result does, no hash is needed.  It may be
+ * the other family's, though ports_look_up() finds one of this. */
 static inline struct leat_udp *ports_find(const struct leat *stack, host_id ip, uint16_t port)
 {
     struct leat_udp *udp = stack->udp->found;

@@ -169,19 +169,20 @@ COLD enum leat_err leat_udp_bind(struct leat_udp *udp, struct leat_ip local_ip, 
     host_id ip;
 
     leat_assert(udp->open);
-    if (!host_of(udp->stack, local_ip, 0, &ip))
+    if (!host_of(udp->stack, local_ip, 0, &ip) ||
+        (udp->only == UDP_V6 && (leat_ip_is_v4(local_ip) || !udp->stack->ipv6_family)))
         return LEAT_ERR_FAMILY;
     /* RFC 1122 4.1.3.6: a datagram has an address of ours as its source */
     if (udp->local.port || (ip != IP4_ANY && !host_is_ours(udp->stack, ip)))
         return LEAT_ERR_ARGUMENT;
     if (!host_may_be_held(udp->stack, ip))
         return LEAT_ERR_MEMORY;
-    if (port == 0)
-        err = ports_bind_any(udp, ip);
-    else
-        err = ports_bind(udp, ip, port);
     /* "::" is both families, 0.0.0.0 only one, though both have the number IP4_ANY */
-    udp->v4_only = err == LEAT_OK && ip == IP4_ANY && leat_ip_is_v4(local_ip);
+    if (ip == IP4_ANY && leat_ip_is_v4(local_ip))
+        udp->only = UDP_V4;
+    err = port == 0 ? ports_bind_any(udp, ip) : ports_bind(udp, ip, port);
+    if (err && udp->only == UDP_V4)
+        udp->only = 0;
     return err;
 }
 
@@ -230,7 +231,8 @@ COLD enum leat_err leat_udp_connect_to(struct leat_udp *udp, const struct leat_e
     enum leat_err err;
 
     leat_assert(udp->open);
-    if (!host_of(udp->stack, peer->ip, peer->zone, &end.ip) || (udp->v4_only && host_is_v6(end.ip)))
+    if (!host_of(udp->stack, peer->ip, peer->zone, &end.ip) ||
+        (end.ip != IP4_ANY && udp_excludes(udp, end.ip)))
         return LEAT_ERR_FAMILY;
     if (end.port == 0 && end.ip != IP4_ANY)
         return LEAT_ERR_ARGUMENT;
@@ -256,6 +258,12 @@ COLD enum leat_err leat_udp_connect(struct leat_udp *udp, struct leat_ip peer_ip
     const struct leat_endpoint peer = leat_endpoint_of(peer_ip, port);
 
     return leat_udp_connect_to(udp, &peer);
+}
+
+void leat_udp_set_v6_only(struct leat_udp *udp, bool v6_only)
+{
+    leat_assert(udp->local.port == 0);
+    udp->only = v6_only ? UDP_V6 : 0;
 }
 
 void leat_udp_set_broadcast(struct leat_udp *udp, bool broadcast)

@@ -17,6 +17,13 @@ struct udp_end {
     uint16_t port;
 };
 
+/* The families of a socket or an address. */
+enum udp_families {
+    UDP_V4 = 1,
+    UDP_V6 = 2,
+    UDP_BOTH = UDP_V4 | UDP_V6
+};
+
 struct leat_udp {
     struct ready ready; /* first, so that a ready entry can be cast to its socket */
     struct leat *stack;
@@ -30,7 +37,7 @@ struct leat_udp {
     bool open;
     bool is_extra; /* the memory belongs to the opener, not to the table */
     bool broadcast;
-    bool v4_only;                       /* bound to 0.0.0.0, not to "::" */
+    uint8_t only;                       /* UDP_V4: bound to 0.0.0.0; UDP_V6; 0: both families */
     bool reassembled;                   /* the datagram that was delivered last came in fragments */
     uint8_t ttl, tos;                   /* for sending; 0: IP's default */
     uint8_t received_ttl, received_tos; /* of the datagram that was delivered last */
@@ -68,6 +75,12 @@ struct udp {
 static inline bool udp_talks_to(const struct leat_udp *udp, host_id peer_ip, uint16_t peer_port)
 {
     return udp->peer.port == 0 || (udp->peer.ip == peer_ip && udp->peer.port == peer_port);
+}
+
+/* True if the socket is for the other family than @ip's. */
+static inline bool udp_excludes(const struct leat_udp *udp, host_id ip)
+{
+    return udp->only != 0 && (udp->only == UDP_V6) != host_is_v6(ip);
 }
 
 /* Binds to an unpredictable free port (RFC 6056), unless the socket is bound.  LEAT_ERR_IN_USE: no

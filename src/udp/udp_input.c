@@ -96,7 +96,7 @@ static inline uint64_t *objection(const struct leat *stack, struct leat_udp *udp
 {
     if (!udp_talks_to(udp, packet->src, header->src_port))
         return &udp->counts.drop_peer;
-    if (udp->v4_only && host_is_v6(packet->src))
+    if (udp_excludes(udp, packet->src))
         return &udp->counts.drop_family;
     return packet->is_group && !is_in_group(stack, udp, packet) ? &udp->counts.drop_group : 0;
 }
@@ -118,20 +118,25 @@ HOT void take(struct leat *stack, struct leat_udp *udp, struct packet *packet,
     }
 }
 
-/* Handles a datagram that no socket takes which is bound to its port, for the reason that @refused
- * counts (NULL: there is none). Separate, and with a header of its own, so that the others
- * keep theirs in registers. */
-static __attribute__((noinline)) void take_unclaimed(struct leat *stack, struct packet *packet,
-                                                     uint64_t *refused)
+/* Handles a datagram that the socket which was found first doesn't take, or for which none was
+ * found. Separate, and with a header of its own, so that the others keep theirs in registers. */
+static __attribute__((noinline)) void take_unclaimed(struct leat *stack, struct packet *packet)
 {
     struct leat_buf *buf = packet->buf;
     struct wire_udp header = {0};
-    struct leat_udp *open;
+    struct leat_udp *udp = 0;
+    uint64_t *refused = 0;
 
     (void)wire_udp_parse(&header, buf->data, buf->len, view_total(buf)); /* as before */
-    open = header.dst_port != 0 ? find_open(packet, header.dst_port) : 0;
-    if (open) {
-        take(stack, open, packet, &header);
+    /* port 0 is of no socket: an unbound one has it as a mark */
+    if (header.dst_port != 0) {
+        udp = ports_look_up(stack, packet->dst, header.dst_port);
+        refused = udp ? objection(stack, udp, packet, &header) : 0;
+        if (!udp || refused)
+            udp = find_open(packet, header.dst_port);
+    }
+    if (udp) {
+        take(stack, udp, packet, &header);
         return;
     }
     view_trim(buf, header.length);
@@ -150,28 +155,26 @@ void udp_input(struct leat *stack, struct packet *packet)
     const struct leat_buf *buf = packet->buf;
     struct wire_udp header;
     struct leat_udp *udp;
-    uint64_t *refused;
 
     if (!wire_udp_parse(&header, buf->data, buf->len, view_total(buf))) {
         stack_end(stack, packet->buf, drop_udp_format);
         return;
     }
-    /* port 0 is of no socket: an unbound one has it as a mark */
     udp = header.dst_port != 0 ? ports_find(stack, packet->dst, header.dst_port) : 0;
-    refused = udp ? objection(stack, udp, packet, &header) : 0;
-    if (udp && !refused)
+    if (udp && !objection(stack, udp, packet, &header))
         take(stack, udp, packet, &header);
     else
-        take_unclaimed(stack, packet, refused);
+        take_unclaimed(stack, packet);
 }
 
 bool udp_icmp_error(struct leat *stack, const struct icmp_error *error)
 {
     const uint16_t local_port = get16(error->transport);
     const uint16_t remote_port = get16(error->transport + 2);
-    struct leat_udp *udp = ports_find(stack, error->local_ip, local_port);
+    struct leat_udp *udp = ports_look_up(stack, error->local_ip, local_port);
 
-    if (!udp || local_port == 0 || !udp_talks_to(udp, error->remote_ip, remote_port))
+    if (!udp || local_port == 0 || udp_excludes(udp, error->remote_ip) ||
+        !udp_talks_to(udp, error->remote_ip, remote_port))
         return false;
     /* an attacker that guesses the port of a socket with one sent datagram must also guess its
      * checksum; of several datagrams the quoted one isn't kept */

@@ -91,7 +91,7 @@ static enum leat_err find_path(struct leat_udp *udp, struct udp_end peer, host_i
 
     if (peer.port == 0)
         return LEAT_ERR_ARGUMENT;
-    if (udp->v4_only && host_is_v6(peer.ip))
+    if (udp_excludes(udp, peer.ip))
         return LEAT_ERR_FAMILY;
     *path = route_cache_get(stack, local_ip, peer.ip);
     if (*path) /* cached paths are unicast from our own address, so the checks below would pass */

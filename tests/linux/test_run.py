@@ -139,6 +139,28 @@ def test_threads_open_sockets_of_udp_at_once(ours):
         """)  # fmt: skip
 
 
+def test_each_family_has_its_socket_of_udp(ours):
+    """0.0.0.0 and :: with IPV6_V6ONLY share a port (RFC 3493 5.3)."""
+    ours.python("""
+        import socket
+        four, six = (socket.socket(family, socket.SOCK_DGRAM) for family in (socket.AF_INET, socket.AF_INET6))
+        six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        four.bind(("0.0.0.0", 0))
+        port = four.getsockname()[1]
+        six.bind(("::", port))
+        for _ in range(2):
+            for family, home, taker, other in ((socket.AF_INET, "127.0.0.1", four, six), (socket.AF_INET6, "::1", six, four)):
+                with socket.socket(family, socket.SOCK_DGRAM) as sender:
+                    sender.sendto(b"x", (home, port))
+                    assert taker.recv(10) == b"x"
+                    try:
+                        assert other.recv(10, socket.MSG_DONTWAIT) == b"nothing"
+                    except BlockingIOError:
+                        pass
+        print("good")
+        """)  # fmt: skip
+
+
 def test_what_was_written_in_front_of_a_reset_arrives(ours):
     """A socket that is closed with data unread resets its connection, after what it sent."""
     ours.python("""

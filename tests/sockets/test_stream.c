@@ -54,6 +54,47 @@ static void listens_by_family(struct net *net)
     leat_bsd_close(s, six);
 }
 
+/* The same of UDP: two sockets of one port, each of which hears its family. */
+static void hears_by_family(struct net *net)
+{
+    struct leat_sockets *s = net->sockets[CLIENT];
+    const struct sockaddr_in6 all6 = any6(PORT);
+    const struct sockaddr_in all4 = any4(PORT), home4 = local4(PORT);
+    struct sockaddr_in6 home6 = any6(PORT);
+    const int six = leat_bsd_socket(s, AF_INET6, SOCK_DGRAM, 0);
+    const int four = leat_bsd_socket(s, AF_INET, SOCK_DGRAM, 0);
+    const int yes = 1;
+    char byte;
+
+    home6.sin6_addr = in6addr_loopback;
+    assert_int_equal(leat_bsd_bind(s, six, &all6, sizeof all6), 0);
+    assert_int_equal(leat_bsd_bind(s, four, &all4, sizeof all4), -EADDRINUSE);
+    leat_bsd_close(s, six);
+    assert_int_equal(leat_bsd_bind(s, four, &all4, sizeof all4), 0);
+    assert_int_equal(leat_bsd_socket(s, AF_INET6, SOCK_DGRAM, 0), six);
+    assert_int_equal(leat_bsd_setsockopt(s, six, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes), 0);
+    assert_int_equal(leat_bsd_bind(s, six, &all6, sizeof all6), 0);
+    for (unsigned i = 0; i < 4; i++) {
+        const bool is_v6 = i % 2;
+        const int fd = leat_bsd_socket(s, is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
+
+        assert_int_equal(is_v6 ? leat_bsd_sendto(s, fd, "6", 1, 0, &home6, sizeof home6)
+                               : leat_bsd_sendto(s, fd, "4", 1, 0, &home4, sizeof home4),
+                         1);
+        assert_int_equal(leat_bsd_recv(s, is_v6 ? six : four, &byte, 1, 0), 1);
+        assert_int_equal(byte, is_v6 ? '6' : '4');
+        assert_int_equal(leat_bsd_recv(s, is_v6 ? four : six, &byte, 1, MSG_DONTWAIT), -EAGAIN);
+        leat_bsd_close(s, fd);
+    }
+    leat_bsd_close(s, four);
+    leat_bsd_close(s, six);
+}
+
+static void each_family_has_its_socket_of_UDP(void **state)
+{
+    run_one(*state, hears_by_family);
+}
+
 static void each_family_has_its_listener(void **state)
 {
     run_one(*state, listens_by_family);
@@ -360,6 +401,7 @@ int main(void)
         TEST(a_client_and_a_server_talk),
         TEST6(a_socket_of_ipv6_serves_both_families),
         TEST6(each_family_has_its_listener),
+        TEST6(each_family_has_its_socket_of_UDP),
         TEST(a_blocking_send_takes_all),
         TEST(a_full_queue_is_told_and_has_room_again),
         TEST(a_peek_leaves_the_data),

@@ -3869,6 +3869,7 @@ extern "C" {
     pub fn leat_udp_set_broadcast(udp: *mut leat_udp, broadcast: bool);
     pub fn leat_udp_set_tos(udp: *mut leat_udp, tos: u8);
     pub fn leat_udp_set_ttl(udp: *mut leat_udp, ttl: u8);
+    pub fn leat_udp_set_v6_only(udp: *mut leat_udp, v6_only: bool);
     pub fn leat_udp_socket_bytes() -> usize;
     pub fn leat_udp_stack(udp: *const leat_udp) -> *mut leat;
     pub fn leat_udp_was_fragmented(udp: *const leat_udp) -> bool;
