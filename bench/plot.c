@@ -112,10 +112,15 @@ void goodput_markdown(const struct goodput *g, unsigned seconds, unsigned seeds,
         "multiple of that;\n"
         "it decides where the round trip is short beside a timeout, as at 1 ms.\n"
         "\n"
-        "BBRv3 doesn't take a loss for a full queue: below 2 %% of a flight it goes on at the rate "
-        "that\n"
-        "the path has delivered ([bbr.h](../../src/tcp/bbr/bbr.h)); beyond, it takes it for the "
-        "path's limit.\n");
+        "BBRv3 doesn't take a loss for a full queue. As long as a flight loses 2 %%, and what "
+        "chance adds\n"
+        "to that, it goes on at the rate that the path has delivered "
+        "([bbr.h](../../src/tcp/bbr/bbr.h)).\n"
+        "Beyond, it takes the losses for the path's limit. At 5 %% nearly each probe for more "
+        "ends this way,\n"
+        "with a lower limit. That is by design: a queue that overflows loses as much, and other "
+        "flows need\n"
+        "the room.\n");
     queues(g, to);
     shares(g, seconds, to);
 }

@@ -166,6 +166,7 @@ static void the_short_term_follows_the_deliveries(void **state)
     (void)state;
     bbr_note_loss(&bbr);
     rs = round_of(11000000, 220000);
+    rs.tx_in_flight = rs.lost = 100000;
     bbr_update_latest_delivery_signals(&bbr, &rs);
     bbr_update_congestion_signals(&bbr, &rs);
     assert_int_equal(bbr.bw_shortterm, 11000000);
@@ -175,11 +176,56 @@ static void the_short_term_follows_the_deliveries(void **state)
     bbr.bw_latest = bbr.inflight_latest = 0;
     bbr_note_loss(&bbr);
     rs = round_of(1000, 1000);
+    rs.tx_in_flight = rs.lost = 100000;
     bbr_update_latest_delivery_signals(&bbr, &rs);
     bbr_update_congestion_signals(&bbr, &rs);
     assert_int_equal(bbr.bw_shortterm, 7700000);
     assert_int_equal(bbr.inflight_shortterm, 196000);
     assert_false(bbr.is_loss_in_round);
+}
+
+/* The short-term bounds after a round in which 200 segments were in flight, and @lost of them were
+ * lost. */
+static uint64_t bw_after(uint32_t lost, bool marked)
+{
+    struct rate_sample rs;
+
+    bbr_note_loss(&bbr);
+    bbr.is_mark_in_round = marked;
+    rs = round_of(1000, 1000);
+    rs.tx_in_flight = 200 * MSS;
+    rs.lost = lost * MSS;
+    bbr_update_latest_delivery_signals(&bbr, &rs);
+    bbr_update_congestion_signals(&bbr, &rs);
+    assert_false(bbr.is_loss_in_round || bbr.is_mark_in_round);
+    return bbr.bw_shortterm;
+}
+
+/* 2 % of 200 segments are 4, and the root of 4 is 2 */
+static void losses_by_chance_leave_the_short_term(void **state)
+{
+    (void)state;
+    assert_int_equal(bw_after(1, false), UINT64_MAX);
+    assert_int_equal(bw_after(6, false), UINT64_MAX);
+    assert_true(bw_after(7, false) < UINT64_MAX);
+}
+
+static void one_mark_lowers_the_short_term(void **state)
+{
+    (void)state;
+    assert_true(bw_after(0, true) < UINT64_MAX);
+}
+
+/* Without a size of segments the threshold is the draft's. */
+static void losses_are_too_many_beyond_a_standard_deviation(void **state)
+{
+    (void)state;
+    assert_false(rate_is_too_much(2000, 100000, 0));
+    assert_true(rate_is_too_much(2001, 100000, 0));
+    assert_false(rate_is_too_much(0, 100000, 1000));
+    assert_false(rate_is_too_much(3000, 100000, 1000)); /* 2 by the threshold, 1.4 by chance */
+    assert_true(rate_is_too_much(4000, 100000, 1000));
+    assert_true(rate_is_too_much(1000, 10000, 1000)); /* one of ten */
 }
 
 /* 5.5.5, 5.5.6: two cycles; app-limited samples count if they are higher */
@@ -347,6 +393,9 @@ int main(void)
         on_full_pipe(the_prefix_that_is_borne_is_found),
         on_full_pipe(the_long_term_falls_to_seven_tenths_at_most),
         on_full_pipe(the_short_term_follows_the_deliveries),
+        on_full_pipe(losses_by_chance_leave_the_short_term),
+        on_full_pipe(one_mark_lowers_the_short_term),
+        on_full_pipe(losses_are_too_many_beyond_a_standard_deviation),
         on_full_pipe(the_bandwidth_is_that_of_two_cycles),
         on_full_pipe(the_round_trip_is_the_least_of_ten_seconds),
         on_full_pipe(ACKs_that_come_together_are_counted),

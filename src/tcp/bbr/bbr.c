@@ -32,6 +32,7 @@ void bbr_ack_begins(struct bbr *bbr, uint32_t in_flight_bytes, bool is_out_of_da
 {
     const uint32_t cwnd = bbr->congestion->cwnd;
 
+    bbr->rate.segment_bytes = bbr->congestion->mss;
     bbr->prior_in_flight = in_flight_bytes;
     /* if less than a segment fits, the window is the limit (2.2) */
     if (in_flight_bytes + bbr->congestion->mss > cwnd)
@@ -44,7 +45,7 @@ void bbr_ack_begins(struct bbr *bbr, uint32_t in_flight_bytes, bool is_out_of_da
 COLD static void handle_spurious_loss(struct bbr *bbr)
 {
     bbr_restore_cwnd(bbr);
-    bbr->is_loss_in_round = false;
+    bbr->is_loss_in_round = bbr->is_mark_in_round = false;
     bbr_reset_full_bw(bbr);
     bbr->bw_shortterm = max64(bbr->bw_shortterm, bbr->undo_bw_shortterm);
     bbr->inflight_shortterm = max32(bbr->inflight_shortterm, bbr->undo_inflight_shortterm);
@@ -131,6 +132,7 @@ void bbr_acked(struct bbr *bbr, const struct bbr_ack *ack)
         handle_losses(bbr, &rs, ack->now_ns);
     if (ack->marked)
         handle_mark(bbr, &rs, ack->now_ns);
+    bbr->is_mark_in_round = bbr->is_mark_in_round || ack->marked || ack->repaired;
     /* an ACK that delivers nothing says nothing about the path but its losses */
     if (!rs.has_data)
         return;

@@ -5,7 +5,8 @@
  * rate.h), and the round-trip time without a queue (min_rtt). Their product should be in flight. A
  * loss doesn't halve the window. It shows that more was in flight than the path carries
  * (inflight_longterm, if BBR was probing for more), or that there is less room for a while
- * (bw_shortterm and inflight_shortterm, until the next probe).
+ * (bw_shortterm and inflight_shortterm, until the next probe). Losses that LossThresh and chance
+ * explain show neither: rate_is_too_much().
  *
  *      STARTUP -> DRAIN -> DOWN -> CRUISE -> REFILL -> UP -> DOWN ...
  *
@@ -61,6 +62,7 @@ struct bbr {
     bool round_start;
     bool loss_round_start;
     bool is_loss_in_round;
+    bool is_mark_in_round; /* or a loss that a probe repaired: neither has a threshold */
     bool full_bw_now;
     bool full_bw_reached;
     bool is_bw_probe_sample;

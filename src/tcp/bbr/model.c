@@ -164,7 +164,7 @@ void bbr_advance_latest_delivery_signals(struct bbr *bbr, const struct rate_samp
 
 void bbr_reset_congestion_signals(struct bbr *bbr)
 {
-    bbr->is_loss_in_round = false;
+    bbr->is_loss_in_round = bbr->is_mark_in_round = false;
     bbr->bw_latest = 0;
     bbr->inflight_latest = 0;
 }
@@ -196,9 +196,11 @@ void bbr_update_congestion_signals(struct bbr *bbr, const struct rate_sample *rs
     update_max_bw(bbr, rs);
     if (!bbr->loss_round_start)
         return;
-    if (bbr->is_loss_in_round && !bbr_is_probing_bw(bbr))
+    /* the draft lowers them after any loss */
+    if (bbr->is_loss_in_round && !bbr_is_probing_bw(bbr) &&
+        (bbr->is_mark_in_round || bbr_is_inflight_too_high(bbr, rs)))
         lower_bounds(bbr);
-    bbr->is_loss_in_round = false;
+    bbr->is_loss_in_round = bbr->is_mark_in_round = false;
 }
 
 void bbr_save_cwnd(struct bbr *bbr)
@@ -231,7 +233,7 @@ void bbr_note_loss(struct bbr *bbr)
 
 bool bbr_is_inflight_too_high(const struct bbr *bbr, const struct rate_sample *rs)
 {
-    return rate_is_too_much(rs->lost, rs->tx_in_flight) ||
+    return rate_is_too_much(rs->lost, rs->tx_in_flight, bbr->congestion->mss) ||
            (rs->lost > 0 && !bbr->has_selective_acks);
 }
 

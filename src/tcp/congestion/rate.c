@@ -50,7 +50,7 @@ void rate_lost(struct rate *rate, const struct rate_stamp *stamp, uint32_t seq, 
     rate->lost_end = end;
     lost = (uint32_t)(rate->lost - stamp->lost);
     /* the first record over the limit tells how much the path carries (5.5.10.2) */
-    if (rate->excess.any || !rate_is_too_much(lost, stamp->tx_in_flight))
+    if (rate->excess.any || !rate_is_too_much(lost, stamp->tx_in_flight, rate->segment_bytes))
         return;
     rate->excess = (struct rate_excess){
         .any = true,

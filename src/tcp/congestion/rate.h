@@ -61,6 +61,7 @@ struct rate {
     uint64_t lost;          /* bytes, since the start */
     uint64_t app_limited;   /* C.delivered when the gap will have left the path; 0: no gap */
     uint64_t min_rtt_ns;    /* C.min_rtt: minimum of all samples; UINT64_MAX: none */
+    uint32_t segment_bytes; /* of a full segment; 0: losses aren't a matter of chance */
     /* delivered since the last rate_take() ... */
     struct rate_stamp newest; /* stamp of the record that was sent last */
     uint64_t newest_sent_ns;  /* when that was sent */
@@ -123,10 +124,16 @@ void rate_mark_app_limited(struct rate *rate, uint32_t in_flight_bytes);
 /* The sample of all reports since the last call (4.1.2.3, GenerateRateSample). */
 struct rate_sample rate_take(struct rate *rate, uint64_t now_ns);
 
-/* True if @lost exceeds LossThresh of @tx_in_flight bytes. */
-static inline bool rate_is_too_much(uint64_t lost, uint64_t tx_in_flight)
+/* True if @lost exceeds LossThresh of @tx_in_flight bytes by more than chance explains. The draft
+ * compares with the threshold itself. But a path that loses each segment of @segment_bytes with
+ * that probability exceeds it in nearly every second flight. So one standard deviation is added
+ * here, the root of the expected number of lost segments. */
+static inline bool rate_is_too_much(uint64_t lost, uint64_t tx_in_flight, uint32_t segment_bytes)
 {
-    return lost * 100 > tx_in_flight * RATE_LOSS_THRESH_PERCENT;
+    const uint64_t borne = tx_in_flight * RATE_LOSS_THRESH_PERCENT / 100;
+    const uint64_t over = lost > borne ? lost - borne : 0;
+
+    return over * over > borne * segment_bytes;
 }
 
 #endif
