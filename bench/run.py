@@ -24,7 +24,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 HERE, PEER = "10.9.0.1", "10.9.0.2"
-MODES = {"Linux, veth": None, "leat-run": [], "leat-run --fast": ["--fast"]}
+MODES = {"Linux, veth": None, "leat-run": [], "leat-run --fast": ["--fast"], "leat-run --fast --busy-poll 50": ["--fast", "--busy-poll", "50"]}
 REDIS = re.compile(r'^"(SET|GET)","([\d.]+)"', re.M)
 NGINX = """
 daemon off; worker_processes 1; user root; pid {0}/pid; error_log {0}/error.log;

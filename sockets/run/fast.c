@@ -7,6 +7,7 @@
 #include "server.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -35,9 +36,16 @@ static struct {
     } of[FAST_SLOTS];
     uint16_t free[FAST_SLOTS]; /* a stack: the memory that was used last is taken first */
     uint32_t free_count;
+    uint32_t busy_us;
+    uint32_t awake_us; /* the time until which the server doesn't sleep */
 } fast = {.fd = -1};
 
-const char *fast_open(void)
+_Static_assert(sizeof(struct sock) + sizeof(struct fast_slot) + sizeof fast.of[0] +
+                       sizeof fast.free[0] <=
+                   400,
+               "an idle connection takes 400 bytes at most beside its TCP");
+
+const char *fast_open(uint32_t busy_us)
 {
     const size_t bytes = FAST_RINGS_AT + FAST_SLOTS * sizeof(struct fast_rings);
     void *region;
@@ -50,6 +58,9 @@ const char *fast_open(void)
     if (region == MAP_FAILED)
         return "--fast: no room for the shared memory";
     fast.region = region;
+    fast.busy_us = busy_us;
+    fast.awake_us = fast_now_us();
+    atomic_store(&fast.region->busy_us, busy_us);
     fast.rings = (struct fast_rings *)((uint8_t *)region + FAST_RINGS_AT);
     for (uint32_t i = FAST_SLOTS; i > 0; i--)
         fast.free[fast.free_count++] = (uint16_t)(i - 1);
@@ -125,6 +136,7 @@ void fast_take(struct sock *sock)
     atomic_store(&slot->waiter, 0);
     atomic_store(&slot->ended, 0);
     atomic_store(&slot->shut, 0);
+    atomic_store(&slot->awake_us, fast_now_us());
     unlock_both(slot);
     fast.of[i].sock = sock;
     fast.of[i].use = USE_TAKEN;
@@ -176,10 +188,21 @@ void fast_release(struct sock *sock)
 /* ---- around waits ------------------------------------------------------------------------------
  */
 
+/* There was something to do. */
+static void stay_awake(void)
+{
+    if (fast.busy_us > 0)
+        fast.awake_us = fast_now_us() + fast.busy_us;
+}
+
 bool fast_may_sleep(void)
 {
     if (!fast.region)
         return true;
+    if (fast.busy_us > 0 && fast_is_before(fast_now_us(), fast.awake_us)) {
+        sched_yield(); /* the program may have to run on this processor */
+        return false;
+    }
     atomic_store(&fast.region->server_sleeps, 1);
     if (!atomic_load(&fast.region->kicked.summary))
         return true;
@@ -210,6 +233,8 @@ void fast_serve(void)
     if (atomic_load_explicit(&fast.region->server_sleeps, memory_order_relaxed))
         atomic_store(&fast.region->server_sleeps, 0);
     summary = fast_set_take(&fast.region->kicked, words);
+    if (summary)
+        stay_awake();
     for (; summary; summary &= summary - 1) {
         const uint32_t word = (uint32_t)__builtin_ctzll(summary);
 
@@ -218,17 +243,28 @@ void fast_serve(void)
     }
 }
 
+/* True: a thread will look at the ring without a bell. At the end of its time it looks once more.
+ */
+static bool is_looked_at(struct fast_slot *slot)
+{
+    return fast.busy_us > 0 && !atomic_load(&slot->sleepers) &&
+           fast_is_before(fast_now_us(), atomic_load(&slot->awake_us));
+}
+
 void fast_post(struct sock *sock)
 {
     struct fast_slot *slot = sock->slot;
     const uint32_t waiter = atomic_load(&slot->waiter);
     struct fast_group *group;
 
-    if (waiter == 0 || waiter > FAST_GROUPS || atomic_load(&slot->sleepers)) {
-        fast_bell(sock);
-        if (waiter == 0 || waiter > FAST_GROUPS)
-            return;
+    stay_awake();
+    if (waiter == 0 || waiter > FAST_GROUPS) {
+        if (!is_looked_at(slot))
+            fast_bell(sock);
+        return;
     }
+    if (atomic_load(&slot->sleepers))
+        fast_bell(sock);
     group = &fast.region->groups[waiter - 1];
     fast_set_add(&group->ready, number_of(slot));
     if (atomic_load(&group->shared) ||

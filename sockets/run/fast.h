@@ -26,6 +26,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     FAST_SLOTS = 4096, /* bits of one word of words */
@@ -66,6 +67,7 @@ struct fast_slot {
     _Atomic uint32_t sleepers;   /* threads in a call that blocks: bells are needed */
     _Atomic uint32_t waiter;     /* the group, from 1; 0: bells are needed */
     _Atomic uint32_t shut;       /* FAST_SHUT_... */
+    _Atomic uint32_t awake_us;   /* until this time a thread looks without a bell: fast_now_us() */
     alignas(FAST_LINE_BYTES) struct fast_side server;
     _Atomic uint32_t bell;       /* a bell is on its way to the program, or there */
     _Atomic uint32_t ended;      /* there is no connection any more, so nothing can be sent */
@@ -76,6 +78,20 @@ enum fast_way {
     FAST_UP, /* from the program to the network */
     FAST_DOWN
 };
+
+/* Microseconds that both sides count alike; they wrap. */
+static inline uint32_t fast_now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint32_t)now.tv_sec * 1000000u + (uint32_t)now.tv_nsec / 1000u;
+}
+
+static inline bool fast_is_before(uint32_t now_us, uint32_t end_us)
+{
+    return (int32_t)(now_us - end_us) < 0;
+}
 
 /* A ring of a slot. */
 struct fast_ring {
@@ -98,6 +114,7 @@ struct fast_group {
 
 struct fast_region {
     _Atomic uint32_t server_sleeps;
+    _Atomic uint32_t busy_us; /* either side stays awake for so long before it sleeps; 0: not */
     alignas(FAST_LINE_BYTES) struct fast_set kicked; /* slots that the server has to look at */
     alignas(FAST_LINE_BYTES) struct fast_group groups[FAST_GROUPS];
     alignas(FAST_LINE_BYTES) struct fast_slot slots[FAST_SLOTS];

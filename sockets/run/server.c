@@ -196,7 +196,7 @@ static const char *start(struct leat_platform *platform)
     if (!wrong)
         wrong = lookup_open(platform);
     if (!wrong && server.is_fast)
-        wrong = fast_open();
+        wrong = fast_open(program_of(platform)->options.busy_poll_us);
     if (wrong)
         return wrong;
     server.wait = platform->host->wait;

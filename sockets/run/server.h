@@ -199,8 +199,9 @@ void stream_forget_reset(const struct sock *sock);
 
 /* ---- fast.c ---------------------------------------------------------------------------------- */
 
-/* NULL, or what is wrong. */
-const char *fast_open(void);
+/* NULL, or what is wrong. @busy_us: the server and the program stay awake for so long before they
+ * sleep. */
+const char *fast_open(uint32_t busy_us);
 
 /* The descriptor of the shared memory; -1: not in fast mode. */
 int fast_descriptor(void);

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from conftest import Process, as_user, run, until
-from leat_run import OURS, OURS6, PEER, PYTHON, Handler, command, device, ours  # noqa: F401  (fixtures, too)
+from leat_run import OURS, OURS6, PEER, PYTHON, Handler, command, device, leat_run, ours  # noqa: F401  (fixtures, too)
 from patience import LIMIT_S, PATIENCE
 
 
@@ -231,6 +231,56 @@ def test_data_is_sent_after_the_end_of_its_program(ours, sender):
         got += len(data)
     assert got == 250000
     assert process.wait() == 0
+
+
+ECHO = """
+import socket
+listener = socket.create_server(("", 7022))
+print("ready")
+c, _ = listener.accept()
+c.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+while data := c.recv(1000):
+    c.sendall(data)
+print("end")
+"""
+# answers that come while the program is awake, and when it sleeps already; rests of data have no bell of their own
+ASK = """
+import os, select, socket, threading, time
+c = socket.create_connection(("10.92.0.1", 7022))
+c.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+epoll = select.epoll()
+epoll.register(c, select.EPOLLIN)
+other = select.epoll()
+other.register(c, select.EPOLLIN)
+for i in range(300):
+    time.sleep(0.003 if i % 10 == 0 else 0)
+    c.send(b"%10d" % i)
+    assert c.recv(4, socket.MSG_WAITALL) == b"    ", i
+    assert select.select([c], [], [], 20)[0] == [c], i
+    assert c.recv(6, socket.MSG_WAITALL) == b"%6d" % i
+for i in range(20):
+    c.send(b"%10d" % i)
+    first = c.recv(1)
+    assert epoll.poll(20) and other.poll(20), i
+    assert first + c.recv(9, socket.MSG_WAITALL) == b"%10d" % i
+begin = os.times()
+time.sleep(1)
+assert os.times().user + os.times().system - begin.user - begin.system < 0.2, "it stays awake for ever"
+c.shutdown(socket.SHUT_WR)
+assert c.recv(1) == b""
+print("good")
+"""
+
+
+def test_both_sides_stay_awake_for_a_while(folder):
+    """--busy-poll with --fast, over shared memory."""
+    words = [leat_run(), "--fast", "--busy-poll", "1000", "--shm", folder / "wire"]
+    server = Process(*words, "--listen", "--ip", "10.92.0.1/24", PYTHON, "-u", "-c", ECHO)
+    server.wait_for("ready")
+    client = Process(*words, "--ip", "10.92.0.2/24", PYTHON, "-u", "-c", ASK)
+    assert client.wait() == 0 and "good" in client.text, client.text + server.text
+    assert server.wait() == 0, server.text
+    assert "Sanitizer" not in client.text + server.text
 
 
 def test_a_program_reads_on_after_its_device_has_gone(folder):

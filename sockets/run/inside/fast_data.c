@@ -1,5 +1,6 @@
 /* fast_data.c -- fast mode: receive and send, between the program's memory and the rings. */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 
 #include "fast.h"
@@ -108,6 +109,22 @@ bool fast_is_spurious(const struct fast *fast)
     return nothing && fast_readable(fast) == 0;
 }
 
+/* With --busy-poll: looks at an empty ring for a while, before a wait that costs system calls on
+ * both sides. True: it has data. */
+static bool look_on(const struct fast *fast)
+{
+    const uint32_t busy_us = atomic_load_explicit(&fast_region()->busy_us, memory_order_relaxed);
+    uint32_t end_us;
+
+    if (busy_us == 0)
+        return false;
+    end_us = fast_now_us() + busy_us;
+    atomic_store(&fast->slot->awake_us, end_us);
+    while (fast_readable(fast) == 0 && fast_is_before(fast_now_us(), end_us))
+        sched_yield(); /* the server may have to run on this processor */
+    return fast_readable(fast) > 0;
+}
+
 /* With an empty ring: the result of recv() at the kernel's socket, for which a bell is 1. It waits,
  * returns early and is restarted as the program's own call would be. */
 static ssize_t await_data(const struct fast *fast, int flags)
@@ -115,6 +132,8 @@ static ssize_t await_data(const struct fast *fast, int flags)
     char bell;
     ssize_t got = 1;
 
+    if (!(flags & (MSG_DONTWAIT | MSG_PEEK)) && look_on(fast))
+        return got;
     atomic_fetch_add(&fast->slot->sleepers, 1);
     if (fast_readable(fast) == 0)
         got = NEXT(recv)(fast->fd, &bell, 1, MSG_PEEK | (flags & MSG_DONTWAIT));
@@ -138,6 +157,7 @@ ssize_t fast_receive(const struct fast *fast, struct msghdr *message, int flags)
 {
     const size_t len = length_of(message);
     const bool peeks = flags & MSG_PEEK;
+    bool looked = false;
     size_t done = 0;
 
     message->msg_controllen = 0;
@@ -148,10 +168,14 @@ ssize_t fast_receive(const struct fast *fast, struct msghdr *message, int flags)
         ssize_t got = take(fast, message, done, len - done, peeks);
 
         done += got > 0 ? (size_t)got : 0;
-        if (done > 0 && (done == len || peeks || got < 0 || !(flags & MSG_WAITALL)))
+        if (done > 0 && (done == len || peeks || got < 0 || !(flags & MSG_WAITALL))) {
+            if (looked && fast_readable(fast) > 0) /* the rest may have had no bell */
+                fast_want_bell(fast);
             return (ssize_t)done;
+        }
         if (got < 0)
             return end_of_receiving(fast);
+        looked = looked || got == 0;
         got = got == 0 ? await_data(fast, flags) : 1;
         if (got <= 0 && fast_readable(fast) == 0) {
             if (done > 0)
