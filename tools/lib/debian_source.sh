@@ -32,7 +32,16 @@ apt-get indextargets --format 'deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Cre
 options=(-qq -o "Dir::Etc::sourcelist=$work/sources.list" -o Dir::Etc::sourceparts=/dev/null
     -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
 cd "$work"
-if ! { apt-get "${options[@]}" update && apt-get "${options[@]}" source --download-only --only-source "$package"; } >"$work/log" 2>&1; then
+# An archive may name a version that it doesn't have (yet): then the next older one that an archive names is taken.
+download() {
+    local version
+    for version in $(apt-cache "${options[@]}" showsrc --only-source "$package" | sed -n 's/^Version: //p' | sort -ruV); do
+        apt-get "${options[@]}" source --download-only --only-source "$package=$version" && return
+        rm -f -- *.dsc *.tar.*
+    done
+    return 1
+}
+if ! { apt-get "${options[@]}" update && download; } >"$work/log" 2>&1; then
     tail -n 5 "$work/log" >&2
     echo "tools/lib/debian_source.sh: APT could not download the source package $package" >&2
     exit 1
