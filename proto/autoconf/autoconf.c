@@ -138,7 +138,6 @@ enum leat_err leat_autoconf_start(struct leat *stack, struct leat_netif *netif,
     made->netif = netif;
     made->config = *config;
     /* The program's memory for it need not outlive this call. */
-    made->config.kept = NULL;
     if (made->config.link_local_after_ns == 0)
         made->config.link_local_after_ns = link_local_after_ns;
     made->facts.mtu = service_mtu(stack, netif);
