@@ -49,7 +49,6 @@ static const char *read_line(struct leat_connecting *connecting, const char *lin
         } else if (!is_address && known && is_host(line, len, connecting->host)) {
             connect_add(connecting, ip);
             *found = true;
-            known = false; /* add the address once a line */
         }
         is_address = false;
         line += len;
