@@ -45,7 +45,6 @@ static enum leat_err __attribute__((noinline)) write_rest(struct left *left, siz
     do {
         left->at += taken;
         left->len -= taken;
-        taken = 0;
         err = wait_for_room(flow, flow_worth_it(left->len), left->deadline_ns);
         if (err)
             return err;
