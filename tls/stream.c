@@ -183,8 +183,6 @@ static enum leat_err write_bytes(void *end, const void *bytes, size_t len, size_
     if (session->is_open && !may_send(session))
         return refusal(session);
     room = send_room(session);
-    if (room < len)
-        session->wanted = session->wanted > 0 ? session->wanted : 1;
     if (room == 0)
         return len > 0 ? LEAT_ERR_FULL : LEAT_OK;
     *taken = len < room ? len : room;
