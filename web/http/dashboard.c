@@ -122,7 +122,7 @@ static void on_time(struct leat_timer *timer, void *arg)
 {
     struct leat_dashboard *dashboard = arg;
 
-    if (dashboard->sampled_ns == 0) /* started before the first poll, when the time was unknown */
+    if (dashboard->sampled_ns == 0)
         begin(dashboard);
     else
         take_sample(dashboard);
@@ -188,11 +188,10 @@ enum leat_err leat_dashboard_start(struct leat_dashboard **dashboard, struct lea
     made->http_arg = config ? config->http_arg : NULL;
     made->interval_ns = config && config->interval_ns ? config->interval_ns : SECOND_NS;
     made->samples = (uint16_t)samples_of(config);
-    begin(made);
     made->timer.on_time = on_time;
     made->timer.arg = made;
-    /* Before the first poll the time is unknown. on_time() begins again then. */
-    leat_timer_set(stack, &made->timer, made->sampled_ns + made->interval_ns);
+    /* The first time begins. Before the first poll the time is unknown. */
+    leat_timer_set(stack, &made->timer, leat_now_ns(stack));
     *dashboard = made;
     return LEAT_OK;
 }
