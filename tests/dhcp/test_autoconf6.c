@@ -379,6 +379,7 @@ static void routers_are_asked_only_with_ipv6(void **state)
         struct world *world = world6_create();
         const struct leat_autoconf_config config = {.slaac = without != 1};
         struct leat_autoconf *autoconf;
+        char why[LEAT_AUTOCONF_WHY_BYTES];
         void *ended = world;
 
         world->more_bytes = leat_autoconf_memory_bytes();
@@ -388,6 +389,8 @@ static void routers_are_asked_only_with_ipv6(void **state)
         assert_int_equal(leat_autoconf_start(world->stack, &world->dev.netif, &autoconf, &config),
                          LEAT_OK);
         assert_int_equal(leat_autoconf_slaac(autoconf) != NULL, without == 0);
+        assert_int_equal(leat_autoconf_why(autoconf, why), 0);
+        assert_string_equal(why, "");
         world_wait(world, 10 * second);
         assert_int_equal(world->dev.sent[FAKE_ROUTER_SOLICITATION] > 0, without == 0);
         leat_autoconf_stop(autoconf, false);

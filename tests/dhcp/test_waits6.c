@@ -121,6 +121,29 @@ static void no_wait_goes_beyond_the_end(void **state)
     dhcp6_forget_times(dhcp6);
 }
 
+/* The first message waits for a random time up to the delay of the configuration. */
+static void the_start_waits_for_its_delay_at_most(void **state)
+{
+    struct talk6 *talk = *state;
+    struct leat_dhcp6 *dhcp6 = talk->dhcp6;
+    struct dhcp6_step step = {0};
+
+    for (uint64_t most_ns = 0; most_ns < 4; most_ns++) {
+        unsigned seen[4] = {0};
+
+        dhcp6->config.start_delay_ns = most_ns;
+        for (unsigned i = 0; i < 200; i++) {
+            dhcp6_begin(dhcp6, &step);
+            assert_in_range(dhcp6->wait_ns - dhcp6->begun_ns, 0, most_ns);
+            seen[dhcp6->wait_ns - dhcp6->begun_ns]++;
+        }
+        for (uint64_t wait_ns = 0; wait_ns <= most_ns; wait_ns++)
+            assert_true(seen[wait_ns] > 0);
+    }
+    dhcp6_forget_times(dhcp6);
+    dhcp6_set_timer(dhcp6);
+}
+
 /* Without a link-local address: 32 rounds of 50 ms, then of 100 ms, and so on, up to 6.4 s. */
 static void the_wait_for_an_address_doubles_after_32_rounds(void **state)
 {
@@ -205,6 +228,7 @@ int main(void)
         talk6_test(an_association_is_named_after_the_MAC),
         talk6_test(a_servers_limits_are_kept),
         talk6_test(no_wait_goes_beyond_the_end),
+        talk6_test(the_start_waits_for_its_delay_at_most),
         talk6_test(the_wait_for_an_address_doubles_after_32_rounds),
         talk6_test(the_last_deadline_goes_first),
         talk6_test(an_exchange_is_given_up_at_its_limit),

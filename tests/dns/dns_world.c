@@ -2,6 +2,8 @@
 
 #include <leat/ipv6.h>
 
+#include "tcp/conn/conn.h"
+
 bool world_has_ipv6;
 uint32_t world_buf_bytes;
 
@@ -146,3 +148,14 @@ static void on_datagram(struct leat_udp *udp, struct leat_buf *payload,
 }
 
 const struct leat_udp_events datagrams_events = {.on_datagram = on_datagram};
+
+void world_expect_nodelay(const struct dns_world *world, int end)
+{
+    const struct leat_tcp *conn;
+    uint32_t index = 0;
+    unsigned count = 0;
+
+    for (; (conn = leat_tcp_next(world->stacks[end], &index)); count++)
+        assert_true(conn->flags & CONN_NODELAY);
+    assert_true(count > 0);
+}

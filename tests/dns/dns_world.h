@@ -68,6 +68,10 @@ void world_destroy(struct dns_world *world);
 bool world_run(struct dns_world *world, const bool *done, uint64_t limit_ns);
 void world_wait(struct dns_world *world, uint64_t ns);
 
+/* All connections of a stack, of which there is one at least, are without Nagle's algorithm: the
+ * parts of a message don't wait for acknowledgments (RFC 1122 4.2.3.4). */
+void world_expect_nodelay(const struct dns_world *world, int end);
+
 /* The wire loses and reorders. */
 void world_spoil(struct dns_world *world, uint32_t loss_per_m);
 

@@ -20,6 +20,7 @@ static void test_replies_by_TCP_come_when_they_are_there(void **state)
     assert_int_equal(strlen(ids), 6);
     assert_null(strchr(ids, '1'));
     f->liar.answer = says_8;
+    world_expect_nodelay(f->world, CLIENT);
     world_wait(f->world, 3 * second); /* the next try */
     assert_non_null(strstr(stream_ids(), " 1 "));
     assert_int_equal(home.counts->tcp_queries, 4);

@@ -1,6 +1,8 @@
 /* test_rules.c -- entries of a blocklist with conditions, and regular expressions. */
 #include "dns_test.h"
 
+#include "proto/dns/expression.h"
+
 #include <leat/blocklist.h>
 
 enum {
@@ -291,6 +293,38 @@ static void test_expressions_that_are_too_long_or_too_deep_are_refused(void **st
     assert_true(blocks("b.test"));
 }
 
+/* Each copy of a part adds as many tokens, until one doesn't fit. */
+static void test_a_part_is_copied_whole_or_refused(void **state)
+{
+    static struct expression_work work;
+    char text[100];
+
+    (void)state;
+    for (unsigned len = 2; len <= 32; len++) {
+        enum expression_why why = EXPRESSION_OK;
+        unsigned before = 0, each = 0;
+
+        for (unsigned times = 1; times < 256; times++) {
+            snprintf(text, sizeof text, "(%.*s){%u}", (int)len,
+                     "abcdefghijklmnopqrstuvwxyzabcdefgh", times);
+            assert_true(why == EXPRESSION_OK || times > 2);
+            if (why != EXPRESSION_OK) {
+                assert_int_equal(expression_parse(&work, text, strlen(text)), why);
+                continue;
+            }
+            why = expression_parse(&work, text, strlen(text));
+            if (why != EXPRESSION_OK) {
+                assert_int_equal(why, EXPRESSION_TOO_LONG);
+                assert_in_range(before, EXPRESSION_TOKENS_MAX - each - 1, EXPRESSION_TOKENS_MAX);
+                continue;
+            }
+            assert_true(times <= 2 || work.token_count - before == each);
+            each = work.token_count - before;
+            before = work.token_count;
+        }
+    }
+}
+
 static void test_threat_N13_the_work_of_expressions_is_limited(void **state)
 {
     char text[120];
@@ -444,6 +478,7 @@ int main(void)
         cmocka_unit_test_teardown(test_memory_for_rules, end),
         cmocka_unit_test_teardown(test_memory_may_end_within_a_rule, end),
         cmocka_unit_test_teardown(test_expressions_that_are_too_long_or_too_deep_are_refused, end),
+        cmocka_unit_test_teardown(test_a_part_is_copied_whole_or_refused, end),
         cmocka_unit_test_teardown(test_threat_N13_the_work_of_expressions_is_limited, end),
         cmocka_unit_test_teardown(test_the_work_of_expressions_may_reach_its_limit, end),
         cmocka_unit_test_teardown(test_threat_N13_a_name_has_a_limited_number_of_conditions, end),

@@ -157,6 +157,18 @@ static void test_threat_W1_a_request_is_one_request(void **state)
         heard->request.fields = bad[i];
         assert_int_equal(leat_http_call(client, &heard->request, &heard->call), LEAT_ERR_ARGUMENT);
     }
+    for (unsigned octet = 1; octet < 256; octet++) { /* RFC 9110 5.6.2 */
+        char field[] = "X-?: a\r\n";
+        const bool good = (octet >= '0' && octet <= '9') || (octet >= 'A' && octet <= 'Z') ||
+                          (octet >= 'a' && octet <= 'z') ||
+                          strchr("!#$%&'*+-.^_`|~", (int)octet) != NULL;
+
+        field[2] = (char)octet;
+        if (good || octet == ':')
+            continue; /* below */
+        heard->request.fields = field;
+        assert_int_equal(leat_http_call(client, &heard->request, &heard->call), LEAT_ERR_ARGUMENT);
+    }
     heard->request.fields = NULL;
     heard->request.url = "http://h/ HTTP/1.1\r\nX: y";
     assert_int_equal(leat_http_call(client, &heard->request, &heard->call), LEAT_ERR_FORMAT);
@@ -207,6 +219,10 @@ static void test_fields_about_the_body_of_a_request(void **state)
     check_request(
         f, heard,
         "POST /a?b HTTP/1.1\r\nHost: peer:8080\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+    heard = listen_for(URL);
+    heard->request.fields = "!#$%&'*+-.^_`|~09AZaz: b\r\n"; /* RFC 9110 5.6.2 */
+    check_request(f, heard,
+                  "GET /a?b HTTP/1.1\r\nHost: peer:8080\r\n!#$%&'*+-.^_`|~09AZaz: b\r\n\r\n");
     heard = listen_for(URL);
     heard->request.method = LEAT_HTTP_DELETE;
     check_request(f, heard, "DELETE /a?b HTTP/1.1\r\nHost: peer:8080\r\n\r\n");

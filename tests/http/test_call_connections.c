@@ -167,6 +167,35 @@ static struct heard *fetch(struct fixture *f, const char *url, enum leat_http_me
     return heard;
 }
 
+/* The room that is told has been reduced by the framing of a chunk: data of that length is taken,
+ * and one byte more is not. */
+static void test_the_room_for_a_chunk_leaves_its_framing_out(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint32_t more = 0; more < 2; more++) {
+        struct leat_pool *pool = leat_pool(f->world->stacks[CLIENT]);
+        struct peer *peer = open_peer(f);
+        struct heard *heard = listen_for(URL);
+        uint32_t room;
+
+        heard->request.method = LEAT_HTTP_PUT;
+        heard->request.body_len = LEAT_HTTP_ANY;
+        heard->request.on_writable = NULL;
+        heard->keep_open = peer->deaf = true;
+        begin(f, heard);
+        room = leat_http_call_send_room(heard->call);
+        assert_in_range(room, PIPE_BYTES / 2, PIPE_BYTES - 32);
+        assert_int_equal(
+            leat_http_call_send(heard->call, leat_buf_lend(pool, big, room + more, NULL, NULL)),
+            more ? LEAT_ERR_FULL : LEAT_OK);
+        leat_http_call_close(heard->call);
+        world_wait(f->world, second);
+        free(heard);
+        close_peer(f, peer);
+    }
+}
+
 static void test_files_of_our_server(void **state)
 {
     struct fixture *f = *state;
@@ -337,6 +366,7 @@ int main(void)
         CALL_TEST(test_all_places_are_taken),
         CALL_TEST(test_threat_W2_servers_that_are_slow),
         CALL_TEST(test_the_deadline_of_a_call),
+        CALL_TEST(test_the_room_for_a_chunk_leaves_its_framing_out),
         CALL_TEST(test_files_of_our_server),
         CALL_TEST(test_a_connection_of_a_call_is_without_Nagle),
         CALL_TEST(test_a_server_that_has_closed_is_asked_again),

@@ -148,7 +148,7 @@ static void test_the_durations_of_replies(void **state)
     struct leat_http_server_counts counts = {
         .requests = 12, .reply_bytes = 34, .latency_sum_ns = 5 * second};
     char text[20000] = "\n", entry[LEAT_METRICS_ENTRY_BYTES];
-    uint64_t total = 0;
+    uint64_t total = 0, power_ns = 100000;
     char name[100];
     size_t at = 1, len;
 
@@ -161,6 +161,13 @@ static void test_the_durations_of_replies(void **state)
         at += len;
     }
     text[at] = '\0';
+    for (unsigned i = 0; i < LEAT_HTTP_LATENCY_BUCKETS; i += 3) { /* 1, 2.5 and 5 of each power */
+        assert_true(leat_http_latency_bound_ns(i) == power_ns);
+        assert_true(i + 1 >= LEAT_HTTP_LATENCY_BUCKETS ||
+                    (2 * leat_http_latency_bound_ns(i + 1) == 5 * power_ns &&
+                     leat_http_latency_bound_ns(i + 2) == 5 * power_ns));
+        power_ns *= 10;
+    }
     assert_int_equal(sample(text, "leat_http_requests_total"), 12);
     assert_int_equal(sample(text, "leat_http_reply_bytes_total"), 34);
     for (unsigned i = 0; i < LEAT_HTTP_LATENCY_BUCKETS; i++) {

@@ -259,6 +259,41 @@ static void test_a_server_with_defaults_serves(void **state)
     free(memory);
 }
 
+static void test_the_parts_of_a_reply_do_not_wait(void **state)
+{
+    struct fixture *f = *state;
+    struct client *client = connect_client(f);
+
+    send_text(client, GET("/", ""));
+    world_wait(f->world, 100 * ms);
+    world_expect_nodelay(f->world, SERVER);
+    leave_server(f, client);
+}
+
+static enum leat_err late_why;
+
+static void late_closed(struct leat_tcp *conn, enum leat_err why, void *arg)
+{
+    (void)conn;
+    late_why = why;
+    *(bool *)arg = true;
+}
+
+static void test_a_server_that_stops_listens_no_more(void **state)
+{
+    static const struct leat_tcp_events late = {.on_closed = late_closed};
+    const struct leat_endpoint server = leat_endpoint_of(SERVER_IP, 80);
+    struct leat_tcp *conn;
+    struct fixture *f = *state;
+    bool closed = false;
+
+    leat_http_server_stop(f->server);
+    assert_int_equal(
+        leat_tcp_connect(f->world->stacks[CLIENT], &conn, &server, NULL, &late, &closed), LEAT_OK);
+    assert_true(world_run(f->world, &closed, second));
+    assert_int_equal(late_why, LEAT_ERR_REFUSED);
+}
+
 static void test_a_server_that_closes_resets_each_client(void **state)
 {
     struct fixture *f = *state;
@@ -294,6 +329,8 @@ int main(void)
         TEST(test_bodies_of_requests_are_thrown_away),
         TEST(test_a_long_body_ends_the_connection_in_order),
         TEST(test_half_closed_client_gets_its_replies),
+        TEST(test_the_parts_of_a_reply_do_not_wait),
+        TEST(test_a_server_that_stops_listens_no_more),
         cmocka_unit_test_setup(test_a_server_that_closes_resets_each_client, set_up),
     };
 

@@ -20,6 +20,8 @@ static void each_zero_means_its_default(void **state)
     (void)state;
     assert_int_equal(bytes_of(0, 0, 0), bytes_of(64, 16384, 64));
     assert_int_equal(bytes_of(3, 8192, 0), bytes_of(3, 8192, 3));
+    for (uint32_t i = 1; i < 20; i++) /* each part is aligned */
+        assert_int_equal(bytes_of(i, 8192, i + 3) % 64, 0);
     assert_true(bytes_of(64, 16384, 64) < bytes_of(65, 16384, 64));
     assert_true(bytes_of(64, 16384, 64) < bytes_of(64, 16384, 96));
 }

@@ -147,6 +147,40 @@ static void a_flow_does_not_ask_what_carries_it(void **state)
     assert_int_equal(run_task(*state, talks_over_a_pipe, 100 * second), LEAT_OK);
 }
 
+/* ---- a length ---------------------------------------------------------------------------- */
+
+static enum leat_err says_in_two_parts(struct leat_task *task, struct leat_flow *flow, void *arg)
+{
+    (void)arg;
+    assert_int_equal(leat_flow_write(flow, "one", 3, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(leat_task_sleep(task, leat_task_in(task, second)), LEAT_OK);
+    return leat_flow_write(flow, "two three", 9, LEAT_NEVER_NS);
+}
+
+static enum leat_err reads_exactly(struct leat_task *task, void *arg)
+{
+    struct leat_flow flow;
+    char bytes[16] = "...............";
+
+    (void)arg;
+    assert_int_equal(leat_flow_connect(&flow, task, &served_at, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(leat_flow_read_exact(&flow, bytes, 6, LEAT_NEVER_NS), LEAT_OK);
+    assert_string_equal(bytes, "onetwo.........");
+    assert_int_equal(leat_flow_read_exact(&flow, bytes, 0, LEAT_NEVER_NS), LEAT_OK);
+    assert_int_equal(leat_flow_read_exact(&flow, bytes, 6, LEAT_NEVER_NS), LEAT_OK);
+    assert_string_equal(bytes, " three.........");
+    leat_flow_close(&flow);
+    return LEAT_OK;
+}
+
+static void no_more_is_read_than_was_wanted(void **state)
+{
+    struct fixture *f = *state;
+
+    serve_flows(f, says_in_two_parts, true);
+    assert_int_equal(run_task(f, reads_exactly, 10 * second), LEAT_OK);
+}
+
 /* ---- lines -------------------------------------------------------------------------------- */
 
 static enum leat_err says_lines(struct leat_task *task, struct leat_flow *flow, void *arg)
@@ -359,6 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(many_bytes_go_there_and_back),
         TEST(the_same_over_a_bad_wire),
+        TEST(no_more_is_read_than_was_wanted),
         TEST(a_flow_does_not_ask_what_carries_it),
         TEST(lines_are_found_wherever_they_are_cut),
         TEST(deadlines_end_reads_and_writes),

@@ -51,6 +51,7 @@ static void test_requests_of_one_address_shut_out_no_other(void **state)
     static const struct leat_tcp_events nothing;
     static struct pipe_end ends[TASKS + WAITING][2];
     struct fixture *f = *state;
+    unsigned turned_away = 0;
     struct client *client;
     size_t taken;
 
@@ -73,11 +74,17 @@ static void test_requests_of_one_address_shut_out_no_other(void **state)
     assert_int_equal(leat_tasks_counts(served.tasks)->displaced, 1);
     for (unsigned i = 0; i < TASKS + WAITING; i++) {
         const struct leat_stream from = pipe_stream(&ends[i][0]);
+        struct leat_buf *reply = leat_stream_receive(&from, UINT32_MAX);
+        char text[64] = "";
 
+        leat_buf_read(reply, 0, (uint8_t *)text, sizeof text - 1);
+        leat_buf_free(reply);
+        turned_away += strncmp(text, "HTTP/1.1 503 ", 13) == 0;
         if (!ends[i][0].told_closed)
             leat_stream_abort(&from);
     }
     world_wait(f->world, second);
+    assert_int_equal(turned_away, 1);
     leave_server(f, client);
 }
 

@@ -208,6 +208,7 @@ static void the_addresses_of_both_families_come_sorted(void **state)
 }
 
 static uint16_t answered; /* a type */
+static uint8_t rcode;     /* 0: with an address */
 
 /* Answers questions for one type with one address, and ignores others. */
 static void answer_one(struct leat_udp *udp, struct leat_buf *payload,
@@ -231,6 +232,12 @@ static void answer_one(struct leat_udp *udp, struct leat_buf *payload,
         return;
     bytes[2] |= 0x80; /* QR */
     memset(bytes + 4, 0, 8);
+    if (rcode > 0) {
+        bytes[3] = rcode;
+        bytes[5] = 1;
+        leat_udp_send_to(udp, leat_buf_copy(leat_pool(arg), bytes, end), peer);
+        return;
+    }
     bytes[5] = bytes[7] = 1; /* a question, an answer */
     if (answered == LEAT_DNS_AAAA)
         memcpy(bytes + end, six, sizeof six);
@@ -302,6 +309,39 @@ static enum leat_err asks_again_and_again(struct leat_task *task, void *arg)
     return LEAT_OK;
 }
 
+static enum leat_err is_told_why(struct leat_task *task, void *arg)
+{
+    struct leat_lookup_failure why;
+    struct leat_endpoint ends[4];
+    unsigned count;
+
+    (void)arg;
+    assert_int_equal(leat_task_resolve_why(task, resolver, "why.test", PORT, ends, 4, &count,
+                                           leat_task_in(task, second), &why),
+                     LEAT_ERR_TIMEOUT);
+    assert_int_equal(why.rcode, rcode);
+    return LEAT_OK;
+}
+
+/* The failure of one family is told, although the other one has no answer. */
+static void the_failure_of_either_family_is_told(void **state)
+{
+    static const uint16_t types[] = {LEAT_DNS_A, LEAT_DNS_AAAA};
+    struct fixture *f = *state;
+
+    world_wait(f->world, 10 * second);
+    rcode = LEAT_DNS_NXDOMAIN;
+    for (unsigned i = 0; i < 2; i++) {
+        struct leat_udp *udp = open_answerer(f, types[i]);
+
+        open_resolver(f);
+        assert_int_equal(run_task(f, is_told_why, 10 * second), LEAT_OK);
+        leat_udp_close(udp);
+        leat_resolver_close(resolver);
+    }
+    rcode = 0;
+}
+
 /* At the deadline both lookups end, whichever is still there. So the resolver has places for the
  * next ones. */
 static void lookups_end_with_their_deadline(void **state)
@@ -344,6 +384,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_later_family_is_waited_for_until_the_deadline,
                                         set_up_with_IPv6, tear_down),
         cmocka_unit_test_setup_teardown(lookups_end_with_their_deadline, set_up_with_IPv6,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_failure_of_either_family_is_told, set_up_with_IPv6,
                                         tear_down),
     };
 

@@ -57,6 +57,7 @@ static enum leat_err idles(struct leat_task *task, void *arg)
         assert_int_equal(leat_flow_connect(&flows[i], task, &served_at, LEAT_NEVER_NS), LEAT_OK);
     assert_int_equal(leat_task_sleep(task, leat_task_in(task, second)), LEAT_OK);
     assert_int_equal(leat_tasks_counts(f->tasks[SERVER])->started, 0);
+    world_expect_nodelay(f->world, SERVER);
     for (unsigned i = 0; i < 10; i++)
         leat_flow_abort(&flows[i]);
     return LEAT_OK;

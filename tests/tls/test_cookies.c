@@ -33,6 +33,35 @@ static void test_a_hello_is_answered_by_a_cookie(void **state)
     assert_int_equal(leat_tls_counts(f->tls[CLIENT])->retried, 1);
 }
 
+static bool no_hmac(void *self, enum leat_crypto_hash hash, const uint8_t *key, size_t key_len,
+                    const struct leat_crypto_piece *pieces, size_t count, uint8_t *mac)
+{
+    (void)self;
+    (void)hash;
+    (void)key;
+    (void)key_len;
+    (void)pieces;
+    (void)count;
+    (void)mac;
+    return false;
+}
+
+/* Without its MAC a cookie is not sent. */
+static void test_a_cookie_that_cannot_be_made_ends_the_session(void **state)
+{
+    struct leat_crypto_ops ops;
+    struct fixture *f = *state;
+
+    always(f);
+    begin(f, WIDE);
+    ops = *f->tls[SERVER]->crypto.ops;
+    ops.hmac = no_hmac;
+    f->tls[SERVER]->crypto.ops = &ops;
+    shake(f);
+    expect_end(f, CLIENT, LEAT_ERR_TLS);
+    assert_int_equal(leat_tls_counts(f->tls[CLIENT])->retried, 0);
+}
+
 static void test_a_share_is_asked_for_with_the_cookie(void **state)
 {
     struct fixture *f = *state;
@@ -313,6 +342,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_hello_is_answered_by_a_cookie),
+        TEST(test_a_cookie_that_cannot_be_made_ends_the_session),
         TEST(test_a_share_is_asked_for_with_the_cookie),
         TEST(test_the_longer_hash),
         TEST(test_all_that_is_agreed_on_is_agreed_on_again),

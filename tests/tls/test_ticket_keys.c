@@ -51,6 +51,23 @@ static void test_tickets_survive_a_restart_with_their_keys(void **state)
 }
 
 /* The civil clock goes on while the machine is off. */
+/* The memory of the program may have held other data before. */
+static void test_the_places_of_seals_that_were_not_made_are_zeros(void **state)
+{
+    const size_t seal_bytes = (sizeof kept - 9) / TLS_SEALS;
+    struct fixture *f = *state;
+
+    open_first(f);
+    memset(kept, 0xa5, sizeof kept);
+    keep_keys(f);
+    assert_true(f->tls[SERVER]->seals[0].made);
+    for (size_t seal = 1; seal < TLS_SEALS; seal++) {
+        assert_false(f->tls[SERVER]->seals[seal].made);
+        for (size_t i = 0; i < seal_bytes; i++)
+            assert_int_equal(kept[9 + seal * seal_bytes + i], 0);
+    }
+}
+
 static void test_tickets_of_an_earlier_run_have_their_time(void **state)
 {
     struct fixture *f = *state;
@@ -177,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_tickets_survive_a_restart_with_their_keys),
+        TEST(test_the_places_of_seals_that_were_not_made_are_zeros),
         TEST(test_tickets_of_an_earlier_run_have_their_time),
         TEST(test_keys_that_age_are_kept_with_their_predecessor),
         TEST(test_a_clock_that_was_set_back_ends_no_ticket),

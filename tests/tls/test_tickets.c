@@ -27,6 +27,35 @@ static void test_a_session_is_resumed_and_gives_the_next_ticket(void **state)
     assert_int_equal(refused(f), 0);
 }
 
+static bool no_hmac(void *self, enum leat_crypto_hash hash, const uint8_t *key, size_t key_len,
+                    const struct leat_crypto_piece *pieces, size_t count, uint8_t *mac)
+{
+    (void)self;
+    (void)hash;
+    (void)key;
+    (void)key_len;
+    (void)pieces;
+    (void)count;
+    (void)mac;
+    return false;
+}
+
+/* A hello whose binder can't be computed is not sent. */
+static void test_a_binder_that_cannot_be_made_ends_the_session(void **state)
+{
+    struct leat_crypto_ops ops;
+    struct fixture *f = *state;
+
+    open_first(f);
+    ops = *f->tls[CLIENT]->crypto.ops;
+    ops.hmac = no_hmac;
+    f->tls[CLIENT]->crypto.ops = &ops;
+    shake_again(f);
+    expect_end(f, CLIENT, LEAT_ERR_TLS);
+    assert_string_equal(f->users[CLIENT]->info.why, "the provider of cryptography failed");
+    assert_int_equal(refused(f), 0);
+}
+
 static void test_a_ticket_is_used_once(void **state)
 {
     struct fixture *f = *state;
@@ -309,6 +338,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_session_is_resumed_and_gives_the_next_ticket),
+        TEST(test_a_binder_that_cannot_be_made_ends_the_session),
         TEST(test_a_ticket_is_used_once),
         TEST(test_a_ticket_that_was_not_sent_stays),
         TEST(test_a_share_is_asked_for_of_a_client_with_a_ticket),

@@ -123,8 +123,10 @@ void begin(struct fixture *f, uint32_t capacity)
     for (unsigned i = 0; i < 2; i++) {
         const size_t bytes = leat_tls_memory_bytes(&f->config[i]);
 
-        f->memory[i] = malloc(bytes);
-        assert_int_equal(leat_tls_open(&f->tls[i], stack, f->memory[i], bytes, &f->config[i]),
+        f->memory[i] = malloc(bytes + 1);
+        assert_int_equal(leat_tls_open(&f->tls[i], stack, f->memory[i], bytes - 1, &f->config[i]),
+                         LEAT_ERR_MEMORY);
+        assert_int_equal(leat_tls_open(&f->tls[i], stack, f->memory[i], bytes + 1, &f->config[i]),
                          LEAT_OK);
         f->tls[i]->on_transition = on_transition;
         f->tls[i]->watcher = f;

@@ -202,6 +202,34 @@ static void doubted_neighbour_is_forgotten_with_our_address(void **state)
     assert_int_equal(neighbour_count(world->stack), 0);
 }
 
+/* A full table gives the entry of the neighbour that was used least recently. */
+static void neighbour_that_was_used_stays_in_its_order(void **state)
+{
+    struct world *world = world_create();
+    struct leat_udp *udp;
+
+    world->config.arp_entries = 4;
+    world_init(world);
+    *state = world;
+    world_settle(world);
+    udp = world_socket(world, 1000);
+    for (unsigned i = 0; i < 3; i++)
+        world_meet(world, IP4(10, 0, 0, 20) + i, &MAC_OTHER);
+    assert_int_equal(neighbour_count(world->stack), 4);
+    /* now the order is: the peer, 20, 21, 22; then the peer, 21, 22, 20 */
+    assert_int_equal(world_send(world, udp, IP4(10, 0, 0, 20), 9, "x", 1), LEAT_OK);
+    assert_int_equal(world_send(world, udp, IP4(10, 0, 0, 30), 9, "x", 1), LEAT_OK);
+    assert_int_equal(frame_get16(world_expect(world)->bytes + 12), 0x0806);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(world_send(world, udp, IP4(10, 0, 0, 20) + i, 9, "x", 1), LEAT_OK);
+        assert_int_equal(frame_get16(world_expect(world)->bytes + 12), 0x0800);
+    }
+    assert_int_equal(world_send(world, udp, IP_PEER, 9, "x", 1), LEAT_OK);
+    assert_int_equal(frame_get16(world_expect(world)->bytes + 12), 0x0806); /* it was forgotten */
+    world_wait(world, 5 * second);
+    world_teardown(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +242,7 @@ int main(void)
         world_test(doubts_are_a_second_apart_from_their_beginnings),
         world_test(neighbour_that_is_refreshed_in_vain_is_found_where_it_says),
         world_test(doubted_neighbour_is_forgotten_with_our_address),
+        cmocka_unit_test(neighbour_that_was_used_stays_in_its_order),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

@@ -30,6 +30,50 @@ static void sockets_cannot_hold_all_numbers(void **state)
     world_teardown(state);
 }
 
+/* Also that of "::", which no host has had before. */
+static void a_number_stays_whichever_is_looked_up_first(void **state)
+{
+    struct world *world = world6_create();
+    leat_ip4 first, other, again;
+
+    world_init(world);
+    assert_true(host_of(world->stack, LEAT_IP_ANY, 0, &first));
+    assert_true(host_of(world->stack, IP6_PEER, 0, &other));
+    assert_true(host_of(world->stack, IP6_OTHER, 0, &other));
+    assert_true(host_of(world->stack, LEAT_IP_ANY, 0, &again));
+    assert_int_equal(again, first);
+    *state = world;
+    world_teardown(state);
+}
+
+/* Cached paths with our address as their source end when its number is given to another host. */
+static void a_number_of_ours_takes_its_paths_with_it(void **state)
+{
+    struct world *world = world6_create();
+    struct leat_udp *udp;
+    struct leat_ip stranger = IP6_PEER;
+    uint32_t generation;
+
+    world->ipv6_config.hosts = 64;
+    world_init(world);
+    world6_settle(world);
+    udp = world_socket(world, 7);
+    assert_int_equal(
+        world_send_to(world, udp, (struct leat_endpoint){.ip = IP6_PEER, .port = 9}, "x", 1),
+        LEAT_OK);
+    generation = world->stack->route_generation;
+    for (unsigned i = 0; i < 200; i++) {
+        leat_ip4 host;
+
+        stranger.bytes[12] = 1;
+        stranger.bytes[15] = (uint8_t)i;
+        assert_true(host_of(world->stack, stranger, 0, &host));
+    }
+    assert_true(world->stack->route_generation > generation);
+    *state = world;
+    world_teardown(state);
+}
+
 static leat_ip4 number_of(struct world *world, uint32_t number)
 {
     struct leat_ip ip = IP6_PEER;
@@ -128,6 +172,8 @@ static void an_address_has_one_hash_after_any_lookup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_number_stays_whichever_is_looked_up_first),
+        cmocka_unit_test(a_number_of_ours_takes_its_paths_with_it),
         cmocka_unit_test(sockets_cannot_hold_all_numbers),
         cmocka_unit_test(held_numbers_stay_while_strangers_come_and_go),
         cmocka_unit_test(recent_numbers_are_not_given_to_others),

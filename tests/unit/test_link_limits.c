@@ -1,6 +1,8 @@
 /* test_link_limits.c -- what a device takes in one frame, and frames that find no memory. */
+#include "frames6.h"
 #include "super.h"
 
+#include "ip/v6/ipv6.h"
 #include "link/arp.h"
 #include "link/ethernet.h"
 #include "link/link.h"
@@ -164,6 +166,46 @@ static void an_ARP_packet_without_memory_is_counted(void **state)
     world_expect(world);
 }
 
+static void a_router_solicitation_without_memory_is_counted(void **state)
+{
+    struct world *world = *state;
+    struct leat_buf *all = world_take_all_small(world);
+    const uint64_t before = leat_stats(world->stack)->ndp_router_solicitations_sent;
+
+    world_mark(world);
+    ndp_solicit_routers(link_of(world));
+    assert_grown(world, tx_no_memory, 1);
+    assert_int_equal(leat_stats(world->stack)->ndp_router_solicitations_sent, before);
+    world_give_all(all);
+    ndp_solicit_routers(link_of(world));
+    assert_int_equal(leat_stats(world->stack)->ndp_router_solicitations_sent, before + 1);
+    world_poll(world);
+    world_expect(world);
+}
+
+/* An address that names the network or all of its hosts is none for a host. */
+static void edges_of_a_prefix_are_no_addresses(void **state)
+{
+    static const leat_ip4 network = IP4(10, 2, 0, 64);
+    struct world *world = *state;
+
+    for (uint8_t bits = 26; bits <= 33; bits++) {
+        for (uint32_t host = 0; host < 64; host++) {
+            const leat_ip4 ip = network + host;
+            const leat_ip4 edge = bits < 31 ? (1u << (32 - bits)) - 1 : 0;
+            const bool good =
+                bits <= 32 && (edge == 0 || ((ip & edge) != 0 && (ip & edge) != edge));
+
+            assert_int_equal(
+                leat_address_add(world->stack, &world->dev.netif, leat_ip_v4(ip), bits),
+                good ? LEAT_OK : LEAT_ERR_ARGUMENT);
+            if (good)
+                assert_int_equal(
+                    leat_address_remove(world->stack, &world->dev.netif, leat_ip_v4(ip)), LEAT_OK);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +215,8 @@ int main(void)
         world_test(pieces_are_joined_for_a_device_that_cannot_gather),
         world_test(a_short_frame_finds_no_room_for_its_padding),
         world_test(an_ARP_packet_without_memory_is_counted),
+        world6_test(a_router_solicitation_without_memory_is_counted),
+        world_test(edges_of_a_prefix_are_no_addresses),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

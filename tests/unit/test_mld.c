@@ -402,6 +402,40 @@ static void groups_of_each_scope_but_the_nodes_own_are_told(void **state)
     leat_udp_close(udp);
 }
 
+/* The report is repeated, so nothing is lost by one that finds no memory. */
+static void a_report_without_memory_is_counted(void **state)
+{
+    struct world *world = settled(state);
+    struct leat_buf *all = NULL, *buf;
+    struct leat_udp *udp = world_socket(world, 7);
+
+    while ((buf = leat_buf_alloc(leat_pool(world->stack), 0))) {
+        buf->queued = all;
+        all = buf;
+    }
+    for (unsigned older = 0; older < 2; older++) {
+        const struct frame old = old_query(LEAT_IP_ANY, 1000);
+        const struct leat_ip group = ip6_of(older ? "ff05::77" : "ff05::66");
+
+        world_give_all(older ? all : NULL);
+        if (older) {
+            world_feed(world, &old);
+            world_wait(world, 5 * second);
+            for (all = NULL; (buf = leat_buf_alloc(leat_pool(world->stack), 0)); all = buf)
+                buf->queued = all;
+        }
+        world_mark(world);
+        assert_int_equal(leat_udp_join(udp, &world->dev.netif, group), LEAT_OK);
+        world_wait(world, 10 * second);
+        assert_silent(world);
+        assert_true(world_grown(world, LEAT_STAT_tx_no_memory) > 0);
+        assert_int_equal(leat_udp_leave(udp, &world->dev.netif, group), LEAT_OK);
+        world_wait(world, 10 * second);
+        assert_silent(world);
+    }
+    world_give_all(all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +447,7 @@ int main(void)
         world6_test(an_older_router_is_spoken_to_in_its_version),
         world6_test(the_last_reporter_sends_an_older_router_its_leave),
         cmocka_unit_test_teardown(another_identifier_is_another_group, world_teardown),
+        world6_test(a_report_without_memory_is_counted),
         world6_test(groups_of_each_scope_but_the_nodes_own_are_told),
         world6_test(test_threat_V12_queries_from_afar_are_dropped),
         world6_test(test_threat_V12_lists_of_sources_must_be_there),

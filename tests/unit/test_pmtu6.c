@@ -1,6 +1,9 @@
 /* test_pmtu6.c -- datagrams respect the path MTU (RFC 8201). */
 #include "frames6.h"
 
+#include "ip/v6/ipv6.h"
+#include "link/link.h"
+
 enum {
     TOO_BIG = 2,
     LONG_BYTES = 1400,
@@ -92,6 +95,46 @@ static void a_narrow_path_is_known_for_ten_minutes(void **state)
     frame = send_long(world, udp, IP6_PEER);
     /* the neighbour is probed */
     assert_true(is_whole(&frame));
+}
+
+/* Other fragments don't name the socket that has sent them. */
+static void only_a_first_fragment_tells_of_its_path(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = begin(world);
+    struct frame frame = send_long(world, udp, IP6_PEER), later;
+    const struct fake_frame *sent;
+
+    complain(world, &frame, 1400);
+    frame = send_long(world, udp, IP6_PEER);
+    sent = world_expect(world);
+    later.len = sent->len;
+    memcpy(later.bytes, sent->bytes, sent->len);
+    complain(world, &later, 1300);
+    assert_dropped(world, drop_icmp_quote);
+    complain(world, &frame, 1350);
+    assert_dropped(world, taken_icmp6);
+    frame = send_long(world, udp, IP6_PEER);
+    expect_fragments(world, &frame, 1350);
+}
+
+/* It is known for that time, and not at its end. */
+static void a_path_is_unknown_exactly_after_its_time(void **state)
+{
+    struct world *world = *state;
+    struct leat_udp *udp = begin(world);
+    const struct frame frame = send_long(world, udp, IP6_PEER);
+    const struct link *link = &world->stack->links[0];
+    const uint64_t before_ns = world->stack->now_ns;
+
+    complain(world, &frame, 1400);
+    assert_int_equal(pmtu6_to(link, IP6_PEER), 1400);
+    assert_int_equal(pmtu6_to(link, IP6_OTHER), 1500);
+    world->stack->now_ns = before_ns + 600 * second - 1;
+    assert_int_equal(pmtu6_to(link, IP6_PEER), 1400);
+    world->stack->now_ns++;
+    assert_int_equal(pmtu6_to(link, IP6_PEER), 1500);
+    world->stack->now_ns = before_ns;
 }
 
 /* V10: RFC 8201 4, RFC 8021 */
@@ -313,6 +356,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         world6_test(a_narrow_path_is_known_for_ten_minutes),
         world6_test(a_packet_in_many_fragments_waits_as_a_whole),
+        world6_test(only_a_first_fragment_tells_of_its_path),
+        world6_test(a_path_is_unknown_exactly_after_its_time),
         world6_test(echo_replies_fit_through_their_path),
         world6_test(test_threat_V10_packet_too_big_about_another_echo_is_dropped),
         world6_test(test_threat_V10_echoes_drive_out_no_datagrams_path),

@@ -206,6 +206,26 @@ static void only_advertised_prefixes_are_on_the_link(void **state)
     assert_true(mac_is(home6_ping(home, near, ip), MAC_ROUTER));
 }
 
+/* RFC 8106 5.1 */
+static void an_option_has_any_number_of_name_servers(void **state)
+{
+    static const char *const servers[] = {"2001:db8::53", "2001:db8::54", "2001:db8::55"};
+    struct home *home = *state;
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+    const uint32_t at = router.len;
+
+    router6_server(&router, servers[0], 600);
+    for (unsigned i = 1; i < 3; i++) {
+        memcpy(router.message + router.len, ip6_of(servers[i]).bytes, 16);
+        router.len += 16;
+        router.message[at + 1] = (uint8_t)(router.message[at + 1] + 2);
+    }
+    router6_says(home->world, &router);
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(leat_ip_equal(home6_facts(home)->name_servers[i], ip6_of(servers[i])));
+    assert_true(leat_ip_is_any(home6_facts(home)->name_servers[3]));
+}
+
 static void name_servers_end_with_their_lifetime(void **state)
 {
     struct home *home = *state;
@@ -268,6 +288,10 @@ static void a_start_that_can_not_be_is_refused(void **state)
     assert_int_equal(leat_slaac_start(world->stack, &world->second.netif, &slaac, 0),
                      LEAT_ERR_ARGUMENT);
     world_attach_second(world);
+    world->second.netif.mtu = 1279;
+    assert_int_equal(leat_slaac_start(world->stack, &world->second.netif, &slaac, 0),
+                     LEAT_ERR_ARGUMENT);
+    world->second.netif.mtu = 1280;
     assert_int_equal(leat_slaac_start(world->stack, &world->second.netif, &slaac, 0),
                      LEAT_ERR_FULL);
 }
@@ -346,6 +370,7 @@ int main(void)
         home6_test(a_lifetime_is_prolonged),
         home6_test(prefixes_that_make_no_address),
         home6_test(only_advertised_prefixes_are_on_the_link),
+        home6_test(an_option_has_any_number_of_name_servers),
         home6_test(name_servers_end_with_their_lifetime),
         home6_test(when_it_stops_all_of_it_goes),
         home6_test(a_start_that_can_not_be_is_refused),

@@ -50,6 +50,27 @@ static void test_threat_V1_advertisements_with_a_false_envelope_are_dropped(void
     assert_true(leat_ip_is_any(home6_facts(home)->gateway));
 }
 
+/* Its options would have to be put together first. */
+static void test_threat_V1_an_advertisement_in_two_buffers_is_dropped(void **state)
+{
+    struct home *home = home6_create();
+    struct router router = router6(IP6_ROUTER, MAC_ROUTER, 1800);
+    struct frame frame;
+    char why[LEAT_REFUSAL_TEXT_BYTES];
+
+    *state = home;
+    home->world->config.buf_bytes = 512;
+    home6_begin(home);
+    router.message[router.len] = 200; /* unknown, and so ignored */
+    router.message[router.len + 1] = 50;
+    router.len += 50 * 8;
+    frame = router6_frame(&router);
+    world_feed(home->world, &frame);
+    assert_dropped(home->world, drop_ndp_format);
+    leat_refusal_format(leat_slaac_refusal(home->slaac), why);
+    assert_non_null(strstr(why, "with an advertisement that is too long for a buffer"));
+}
+
 /* V2: the class of CVE-2010-4669 */
 static void test_threat_V2_a_flood_of_advertisements_drives_out_nothing_that_lives(void **state)
 {
@@ -338,6 +359,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         home6_test(test_threat_V1_advertisements_with_a_false_envelope_are_dropped),
+        cmocka_unit_test_teardown(test_threat_V1_an_advertisement_in_two_buffers_is_dropped,
+                                  home6_teardown),
         home6_test(test_threat_V2_a_flood_of_advertisements_drives_out_nothing_that_lives),
         home6_test(test_threat_V3_hostile_numbers_are_not_believed),
         cmocka_unit_test(test_threat_V3_options_of_names_that_are_too_short_mean_nothing),

@@ -112,6 +112,26 @@ static void sources_are_chosen_as_rfc_6724_says(void **state)
 }
 
 /* Rule 2: a site-local address (RFC 4291 2.5.7) has too small a scope, despite more common bits. */
+/* RFC 6724 5, rule 2, with the scopes of groups (RFC 4291 2.7). */
+static void a_group_is_spoken_to_by_an_address_of_its_scope(void **state)
+{
+    static const struct {
+        const char *group;
+        bool by_link;
+    } table[] = {{"ff01::fb", true},  {"ff02::fb", true},  {"ff05::fb", false},
+                 {"ff08::fb", false}, {"ff0e::fb", false}, {"ff12::fb", true}};
+    struct home *home = *state;
+    struct link *link = &home->world->stack->links[0];
+
+    home6_settle(home);
+    for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const struct address6 *from = address6_toward(link, ip6_of(table[i].group));
+
+        assert_non_null(from);
+        assert_int_equal(leat_ip_is_link_local(from->ip), table[i].by_link);
+    }
+}
+
 static void a_site_local_address_is_no_source_beyond_the_site(void **state)
 {
     struct home *home = *state;
@@ -259,6 +279,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         home6_test(packets_from_a_routers_prefix_leave_by_it),
         cmocka_unit_test_teardown(an_optimist_speaks_at_once_and_carefully, home6_teardown),
+        home6_test(a_group_is_spoken_to_by_an_address_of_its_scope),
         home6_test(a_site_local_address_is_no_source_beyond_the_site),
         home6_test(a_link_local_source_has_the_zone_of_its_link),
         home6_test(sources_are_chosen_as_rfc_6724_says),

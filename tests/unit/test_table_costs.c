@@ -195,6 +195,37 @@ static void each_octet_of_an_address_counts_for_its_bucket(void **state)
     world_teardown(state);
 }
 
+/* How many places of the cache of lookups hold 12 hosts whose addresses differ in one octet. */
+static unsigned places_taken(unsigned octet)
+{
+    struct world *world = world6_create();
+    const struct hosts6 *table;
+    unsigned taken = 0;
+    void *ended = world;
+
+    world_init(world);
+    table = world->stack->hosts6;
+    for (uint32_t place = 0; place <= table->known_mask; place++)
+        taken -= table->known[place] > 0;
+    for (uint8_t i = 0; i < 12; i++) {
+        struct leat_ip ip = ip6_of("2001:db8:1::1");
+
+        ip.bytes[octet] = (uint8_t)(i + 1);
+        host6_of(world->stack, ip, 0);
+    }
+    for (uint32_t place = 0; place <= table->known_mask; place++)
+        taken += table->known[place] > 0;
+    world_teardown(&ended);
+    return taken;
+}
+
+static void each_octet_of_an_address_counts_for_the_cache(void **state)
+{
+    (void)state;
+    for (unsigned octet = 0; octet < 16; octet++)
+        assert_true(places_taken(octet) > 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +235,7 @@ int main(void)
         cmocka_unit_test(caches_of_ipv6_have_1024_places_at_most),
         cmocka_unit_test(masks_are_the_numbers_of_buckets),
         cmocka_unit_test(each_octet_of_an_address_counts_for_its_bucket),
+        cmocka_unit_test(each_octet_of_an_address_counts_for_the_cache),
     };
 
     return cmocka_run_group_tests(tests, 0, 0);

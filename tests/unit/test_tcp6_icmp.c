@@ -1,6 +1,8 @@
 /* test_tcp6_icmp.c -- the effect of ICMPv6 errors on TCP (RFC 4443, 5461, 8201). */
 #include "tcp6_talk.h"
 
+#include "core/unreachable.h"
+
 enum {
     UNREACHABLE = 1,
     TOO_BIG = 2,
@@ -73,7 +75,19 @@ static void errors_end_no_connection(void **state)
     uint32_t iss;
     struct leat_tcp *conn = tcp6_connected(world, &iss);
     struct fake_frame first = first_segment(world, conn, 100);
+    const struct leat_unreachable *report;
 
+    feed_error(world, &first, TOO_BIG, 0, 1400);
+    assert_null(leat_unreachable_to(world->stack, IP6_PEER));
+    feed_error(world, &first, UNREACHABLE, 3, 0);
+    report = leat_unreachable_to(world->stack, IP6_PEER);
+    assert_non_null(report);
+    assert_int_equal(report->how, LEAT_UNREACHABLE_ICMP6);
+    assert_int_equal(report->type, UNREACHABLE);
+    assert_int_equal(report->code, 3);
+    assert_int_equal(report->at_ns, world->now_ns);
+    assert_true(leat_ip_equal(report->from, IP6_OTHER));
+    assert_null(leat_unreachable_to(world->stack, IP6_OTHER));
     feed_error(world, &first, UNREACHABLE, 0, 0);
     leat_tcp_get_info(conn, &info);
     assert_int_equal(info.soft_error, LEAT_ERR_UNREACHABLE);

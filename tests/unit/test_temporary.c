@@ -49,6 +49,37 @@ static struct leat_ip source_toward(struct home *home, struct leat_ip peer)
     return frame_ip6_at(world_expect(home->world)->bytes + 22);
 }
 
+/* RFC 8981 3.8: the lifetime is shorter by up to 0.4 of it, at random. */
+static void each_shorter_lifetime_is_drawn(void **state)
+{
+    unsigned drawn[9] = {0};
+
+    (void)state;
+    for (uint8_t seed = 0; seed < 120; seed++) {
+        struct home *home = home6_create();
+        struct router router = router6(IP6_ROUTER, MAC_ROUTER, 65535);
+        struct address6 last;
+        void *ended = home;
+        uint64_t begun_ns, lives_s;
+
+        home->world->config.seed[0] = seed;
+        home->world->ipv6_config.temporary = true;
+        home->world->ipv6_config.temporary_preferred_s = 20;
+        home6_begin(home);
+        router6_prefix(&router, PREFIX6, 64, ON_LINK | AUTONOMOUS, 86400, 86400);
+        router6_says(home->world, &router);
+        begun_ns = home->world->now_ns;
+        world_wait(home->world, 3 * second);
+        assert_int_equal(count_of(home, &last), 1);
+        lives_s = (last.preferred_max_ns - begun_ns) / second;
+        assert_in_range(lives_s, 12, 20);
+        drawn[20 - lives_s]++;
+        home6_teardown(&ended);
+    }
+    for (unsigned less = 0; less <= 8; less++)
+        assert_true(drawn[less] > 0);
+}
+
 static void there_is_none_unless_it_is_wanted(void **state)
 {
     struct home *home = *state;
@@ -239,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         home6_test(there_is_none_unless_it_is_wanted),
+        cmocka_unit_test(each_shorter_lifetime_is_drawn),
         cmocka_unit_test_teardown(it_lives_no_longer_than_the_prefix_or_a_day, home6_teardown),
         cmocka_unit_test_teardown(our_own_connections_have_it_for_their_source, home6_teardown),
         cmocka_unit_test_teardown(another_router_of_the_prefix_knows_it_too, home6_teardown),
