@@ -38,6 +38,9 @@ size_t bring_up_bytes(const struct options *options, const struct leat_tcp_confi
  * the machine has. Static memory. */
 const char *bring_up_why(enum leat_err err, size_t needed_bytes, size_t had_bytes);
 
+/* Why a later step has failed: the text of @err, with a cure for want of memory. */
+const char *bring_up_step_why(enum leat_err err);
+
 /* Attaches up->netif, registers UDP and TCP, and sets the addresses and gateways of --ip, --gateway
  * and --ip6.  Without --ip a DHCP server is asked and, without --ip6 too, routers.  On failure
  * @step names the step, in words for the user. */

@@ -26,6 +26,13 @@ const char *bring_up_why(enum leat_err err, size_t needed_bytes, size_t had_byte
     return text;
 }
 
+const char *bring_up_step_why(enum leat_err err)
+{
+    return err == LEAT_ERR_MEMORY
+               ? "out of memory: give the machine more, or less to --buffers or --connections"
+               : leat_err_text(err);
+}
+
 void bring_up_say_ipv6(struct bring_up *up, const struct leat_slaac_facts *facts)
 {
     char ip[LEAT_IP_TEXT_BYTES], gateway[LEAT_IP_TEXT_BYTES], server[LEAT_IP_TEXT_BYTES] = "none";

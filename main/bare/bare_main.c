@@ -265,7 +265,8 @@ static const char *make_stack(void)
     if (options->seed_given)
         memcpy(config.seed, options->seed, sizeof config.seed);
     else if (program.host.entropy(&program.host, config.seed, sizeof config.seed))
-        return "entropy: the machine has none";
+        return "entropy: the machine has none: give it a virtio-rng device, or a processor with "
+               "RDRAND or RNDR";
     choose_buffers(&config, &tcp);
     err = leat_init(&program.platform.stack, machine->memory, machine->memory_bytes, &config);
     if (err)
@@ -342,7 +343,7 @@ static const char *start(void)
         complain("", metadata_note());
     err = bring_up_late(&program.up, &step);
     if (err) {
-        complain(step, leat_err_text(err));
+        complain(step, bring_up_step_why(err));
         return "";
     }
     complaint = access_open(options, &program.platform, program.app->name);
@@ -370,7 +371,7 @@ static int run(void)
         return complain("", complaint);
     err = attach(&step);
     if (err)
-        return complain(step, leat_err_text(err));
+        return complain(step, bring_up_step_why(err));
     complaint = start();
     if (complaint)
         return *complaint ? complain("", complaint) : STATUS_NOT_STARTED;

@@ -45,7 +45,7 @@ static enum leat_err find(struct leat_virtio **virtio, const struct leat_virtio_
     *why = LEAT_RESERVED_WHY;
     if (LEAT_RESERVED_IS_USED(config))
         return LEAT_ERR_ARGUMENT;
-    *why = "there is no virtio-net device of virtio 1";
+    *why = "there is no virtio-net device of virtio 1: attach one";
     if (!virtio_find(&made->device, VIRTIO_ID_NET, config->number, config->metal->command_line,
                      why))
         return LEAT_ERR_NOT_FOUND;
@@ -164,7 +164,7 @@ enum leat_err leat_virtio_block_open(struct leat_virtio_block **block,
     if (!made)
         return LEAT_ERR_MEMORY;
     memset(made, 0, sizeof *made);
-    *why = "there is no virtio-blk device of virtio 1";
+    *why = "there is no virtio-blk device of virtio 1: attach one";
     if (!virtio_find(&made->device, VIRTIO_ID_BLOCK, config->number, config->metal->command_line,
                      why))
         return LEAT_ERR_NOT_FOUND;

@@ -162,7 +162,7 @@ def test_fw_cfg_without_an_archive_is_told(guest, machine):
 
 
 @pytest.mark.parametrize("data, told", [
-    (None, "there is no virtio-blk device of virtio 1"),
+    (None, "there is no virtio-blk device of virtio 1: attach one"),
     (b"\x1f\x8b\x08" + bytes(509), "it is compressed by gzip; make a tar archive, or one of cpio with -H newc"),
     (b"x" * 1024, "it is neither a tar archive nor one of cpio")])
 def test_a_disk_that_cant_be_used_is_told(guest, tmp_path, data, told):

@@ -105,8 +105,8 @@ def test_a_power_cut_after_the_start_loses_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("words,disk,why", [
-    (["--store", "disk"], False, "--store disk: there is no virtio-blk device of virtio 1"),
-    (["--store", "disk2"], True, "--store disk2: there is no virtio-blk device of virtio 1"),
+    (["--store", "disk"], False, "--store disk: there is no virtio-blk device of virtio 1: attach one"),
+    (["--store", "disk2"], True, "--store disk2: there is no virtio-blk device of virtio 1: attach one"),
     (["--store", "/state"], True, "--store /state: there is no such name: say disk, or disk2 for the second one, up to disk9"),
 ])
 def test_a_disk_that_is_not_there(tmp_path, words, disk, why):

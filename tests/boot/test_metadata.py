@@ -57,7 +57,7 @@ MISTAKES = {
     "--metadata=nocloud": r'echo: --metadata nocloud: no disk has a volume "cidata" of vfat or ISO 9660: attach one as virtio-blk',
     "--metadata=nocloud --metadata-disk=disk":
         r'echo: --metadata nocloud: disk has no volume "cidata" of vfat or ISO 9660: make one with genisoimage -V cidata -J -r',
-    "--metadata=nocloud --metadata-disk=disk2": r"echo: --metadata nocloud: disk2: there is no virtio-blk device of virtio 1",
+    "--metadata=nocloud --metadata-disk=disk2": r"echo: --metadata nocloud: disk2: there is no virtio-blk device of virtio 1: attach one",
 }
 
 

@@ -4,11 +4,13 @@ import json
 import os
 import re
 import socket
+import struct
+import subprocess
 import time
 
 import pytest
 
-from conftest import ARCH, BY_PCI, MACHINES
+from conftest import ARCH, BY_PCI, CPU, MACHINES
 
 
 @pytest.mark.parametrize("machine", MACHINES)
@@ -51,7 +53,7 @@ def test_an_interrupt_in_front_of_the_halt_ends_it(guest, machine):
 def test_says_that_there_is_no_device(guest, machine):
     echo = guest("echo", machine, netdev=None)
     assert echo.wait() == 2
-    assert "there is no virtio-net device" in echo.text
+    assert "echo: network device: there is no virtio-net device of virtio 1: attach one" in echo.lines
 
 
 @pytest.fixture
@@ -67,7 +69,7 @@ def test_refuses_to_start_without_entropy(guest, machine, poor):
     cpu, more = poor
     echo = guest("echo", machine, cpu=cpu, extra=more)
     assert echo.wait() == 2
-    assert "entropy" in echo.text
+    assert "echo: entropy: the machine has none: give it a virtio-rng device, or a processor with RDRAND or RNDR" in echo.lines
 
 
 def test_takes_entropy_from_virtio_rng(guest, machine, poor):
@@ -80,6 +82,40 @@ def test_takes_entropy_from_virtio_rng(guest, machine, poor):
 
 def test_runs_in_sixteen_mebibytes(guest):
     guest("echo", memory=16).up().stop()
+
+
+@pytest.mark.skipif(ARCH != "x86_64", reason="QEMU itself wants more memory for the others")
+@pytest.mark.parametrize("mebibytes", [2, 3])
+def test_says_that_there_is_not_enough_memory(guest, mebibytes):
+    echo = guest("echo", "microvm", memory=mebibytes)
+    assert echo.wait() == 2
+    assert re.search("^echo: .*memory.* more, or less to --buffers or --connections$", echo.text, re.M)
+
+
+LIES = {
+    "aarch64": [({b"arm,gic-v3": b"odd,gic-v3"}, "no interrupt controller that leat knows (GICv2, GICv3, PLIC)"),
+                ({b"arm,armv8-timer": b"odd,armv8-timer"}, "no timer (arm,armv8-timer), so no wait would end; give the")],
+    # its firmware reads the tree, too, and needs the rest
+    "riscv64": [({b"riscv,plic0": b"riscv,plic9", b"sifive,plic-1.0.0": b"sifive,plic-9.9.9"}, "no interrupt controller that leat knows")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("words, told", LIES.get(ARCH, []))
+def test_a_device_tree_that_lacks_something_is_refused_with_a_line(guest, tmp_path, words, told):
+    """QEMU's own tree with other words. fuzz_tree has trees with any bytes."""
+    tree = tmp_path / "tree"
+    subprocess.run([f"qemu-system-{ARCH}", "-display", "none", "-m", "64", *next(iter(MACHINES.values())), "-cpu", CPU, "-M",
+                    f"dumpdtb={tree}"], check=True, capture_output=True, timeout=60)
+    head = struct.unpack(">10I", tree.read_bytes()[:40])
+    used = max(head[2] + head[9], head[3] + head[8])  # QEMU's file has a MiB, which it doubles when it reads it
+    data = struct.pack(">2I", head[0], used) + tree.read_bytes()[8:used]
+    for before, after in words.items():
+        assert before in data and len(before) == len(after)
+        data = data.replace(before, after)
+    tree.write_bytes(data)
+    echo = guest("echo", extra=["-dtb", str(tree)])
+    assert echo.wait() == 2, echo.text
+    assert f"leat: the device tree has {told}" in echo.text
 
 
 def test_sleeps_when_there_is_nothing_to_do(guest, machine):

@@ -89,7 +89,7 @@ def test_another_disk_is_not_overwritten(guest, machine, disk):
 def test_a_machine_without_a_disk_says_so(guest, machine):
     one = guest("store", machine, netdev=None)
     assert one.wait(60) == 1
-    assert "the disk: there is no virtio-blk device of virtio 1" in one.lines, one.text
+    assert "the disk: there is no virtio-blk device of virtio 1: attach one" in one.lines, one.text
 
 
 @pytest.mark.skipif(ARCH != "x86_64", reason="one architecture is enough")

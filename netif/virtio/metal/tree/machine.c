@@ -41,9 +41,11 @@ struct boot_info machine_read(uintptr_t info, uint64_t hart, uint64_t end)
     boot.archive = (uintptr_t)tree.archive.start;
     boot.archive_bytes = tree.archive.end - tree.archive.start;
     if (!boot.trouble && !tree_archive_is_readable(&tree, image, end))
-        boot.trouble = "the initrd lies in the image, or where there is no memory";
+        boot.trouble =
+            "the initrd lies in the image, or where there is no memory: load it elsewhere";
     if (!boot.trouble && tree.reserved_more)
-        boot.trouble = "the device tree reserves more pieces of memory than leat can keep apart";
+        boot.trouble =
+            "the device tree reserves more pieces of memory than leat can keep apart: give another";
     if (!boot.trouble && boot.memory_bytes < MEMORY_MIN)
         boot.trouble =
             "less than 1 MiB of memory is free behind the image; give the machine 16 MiB";

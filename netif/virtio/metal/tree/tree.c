@@ -395,20 +395,22 @@ static void read_second(struct reader *reader, bool in_reserved)
         read_device(reader);
 }
 
+#define CURE "; give the loader's or hypervisor's own tree"
+
 static const char *judge(const struct tree *tree)
 {
     if (tree->memory_count == 0)
-        return "the device tree names no memory; give the loader's or hypervisor's own tree";
+        return "the device tree names no memory" CURE;
     if (tree->command_line_is_bad)
-        return "the command line (bootargs) has more than 4,095 bytes, or no NUL at its end";
+        return "the command line has over 4,095 bytes, or no NUL at its end: shorten it";
     if (tree->controller.kind == TREE_NONE)
         return "the device tree has no interrupt controller that leat knows (GICv2, GICv3, PLIC)";
     if (tree->controller.kind == TREE_PLIC && !tree->controller.has_context)
-        return "the interrupt controller has no output for this processor in supervisor mode";
+        return "the interrupt controller has no output for supervisor mode" CURE;
     if (tree->controller.kind == TREE_PLIC && tree->timebase_hz == 0)
-        return "the device tree has no timebase-frequency, so there is no clock";
+        return "the device tree has no timebase-frequency, so there is no clock" CURE;
     if (tree->controller.kind != TREE_PLIC && tree->timer_line == 0)
-        return "the device tree has no timer (arm,armv8-timer), so no wait would end";
+        return "the device tree has no timer (arm,armv8-timer), so no wait would end" CURE;
     return NULL;
 }
 

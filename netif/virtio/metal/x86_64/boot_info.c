@@ -98,7 +98,7 @@ static void take_archive(struct boot_info *boot, uint64_t address, uint64_t byte
         return;
     /* Differences, because a loader's length could wrap a sum. */
     if (address < (uintptr_t)image_end || bytes > memory_end || address > memory_end - bytes) {
-        boot->trouble = "the initrd lies in the image or beyond 4 GiB";
+        boot->trouble = "the initrd lies in the image or beyond 4 GiB: load it between";
         return;
     }
     boot->archive = address;
@@ -217,7 +217,7 @@ static void keep_command_line(struct boot_info *boot, const char *text, uint32_t
     line[len] = '\0';
     boot->command_line = line;
     if (len < bytes && text[len])
-        boot->trouble = "the command line has more than 4,095 bytes";
+        boot->trouble = "the command line has more than 4,095 bytes: shorten it";
 }
 
 static void read_tags(struct boot_info *boot, const uint8_t *info)
