@@ -1,10 +1,13 @@
 """The manifests of examples/kubernetes: they are of the API, their parts agree, and pods of them run, take new files and end in
 time."""
 
+import concurrent.futures
 import copy
+import functools
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -12,6 +15,7 @@ import socket
 import ssl
 import stat
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -126,18 +130,19 @@ class Pod:
     """The containers of a manifest as processes without capabilities, in a network namespace like a pod's, and in a PID
     namespace if they share one. Each volume is a folder."""
 
-    def __init__(self, folder, name="httpd.yaml"):
+    def __init__(self, folder, name="httpd.yaml", address=POD):
         self.spec = pod_of(name)["spec"]
-        self.folder = folder
+        self.folder, self.address, self.device = folder, address, f"pod{address.rpartition('.')[2]}"
         self.program = self.pause = None
         for volume in self.spec["volumes"]:
             (folder / volume["name"]).mkdir()
             (folder / volume["name"]).chmod(0o777)
         self.net = Namespace()
-        run("ip", "link", "add", "pod0", "type", "veth", "peer", "name", "eth0")
-        run("ip", "addr", "add", f"{NODE}/24", "dev", "pod0")
-        run("ip", "link", "set", "pod0", "up")
-        self.net.adopt("eth0", f"{POD}/24")
+        run("ip", "link", "add", self.device, "type", "veth", "peer", "name", "eth0")
+        run("ip", "addr", "add", f"{NODE}/32", "dev", self.device)
+        run("ip", "link", "set", self.device, "up")
+        run("ip", "route", "add", address, "dev", self.device)
+        self.net.adopt("eth0", f"{address}/24")
         self.net.run("ip", "route", "add", "default", "via", NODE)
         self.enter = ["nsenter", f"--net={self.net.path}"]
         if self.spec.get("shareProcessNamespace"):
@@ -173,7 +178,11 @@ class Pod:
         """Starts the program; its address is the pod's."""
         container, = self.spec["containers"]
         self.program = self.start(container, [binary("httpd")])
-        self.program.wait_for(rf"{POD}/24 on .*, port {container['ports'][0]['containerPort']}")
+        self.program.wait_for(rf"{self.address}/24 on .*, port {container['ports'][0]['containerPort']}")
+
+    def begin_and_be_ready(self):
+        self.begin()
+        assert until(lambda: self.ask("readinessProbe") == 200, LIMIT_S), self.program.text
 
     def ask(self, probe):
         """The status of a probe by its name, or of a port and a path; 0 if it gets none."""
@@ -181,7 +190,7 @@ class Pod:
         ports = {port["name"]: port["containerPort"] for port in container["ports"]}
         get = container[probe]["httpGet"] if isinstance(probe, str) else probe
         try:
-            with urllib.request.urlopen(f"http://{POD}:{ports[get['port']]}{get['path']}", timeout=LIMIT_S) as reply:
+            with urllib.request.urlopen(f"http://{self.address}:{ports[get['port']]}{get['path']}", timeout=LIMIT_S) as reply:
                 return reply.status
         except urllib.error.HTTPError as error:
             return error.code
@@ -192,21 +201,23 @@ class Pod:
         for process in (self.pause, self.program, self.passt, *self.others):
             if process and process.running:
                 process.kill()
-        run("ip", "link", "del", "pod0", check=False)
+        run("ip", "link", "del", self.device, check=False)
         self.net.close()
 
 
 @pytest.fixture
 def pod_by():
-    """pod_by(name) starts the pod of a manifest, but not its program."""
+    """pod_by(name, ...) starts the pod of a manifest, but not its program."""
     if not shutil.which("passt"):
         pytest.skip("passt is not installed")
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         os.chmod(folder, 0o777)
         started = []
 
-        def start(name):
-            made = Pod(pathlib.Path(folder), name)
+        def start(name, address=POD):
+            (pathlib.Path(folder) / address).mkdir()
+            (pathlib.Path(folder) / address).chmod(0o777)
+            made = Pod(pathlib.Path(folder) / address, name, address)
             started.append(made)
             assert until(lambda: made.wire.exists() and stat.S_ISSOCK(made.wire.stat().st_mode), LIMIT_S), made.passt.text
             return made
@@ -248,6 +259,45 @@ def test_a_pod_ends_within_its_grace_though_a_client_never_does(pod):
         assert pod.program.wait(drain_s + LIMIT_S) == 0
         # the test of its time leaves out the time that a busy machine takes to run the program at all
         assert time.monotonic() - began < pod.spec["terminationGracePeriodSeconds"] - sleep_s, pod.program.text
+
+
+def test_a_rollout_of_two_replicas_loses_no_request(pod_by):
+    """The Service sends connections to the pods that are ready and haven't been told to end. A pod that has been told serves those
+    that still come, until "preStop" is over."""
+    pods = [pod_by("httpd.yaml", POD), pod_by("httpd.yaml", "10.244.1.6")]
+    service, served, over = list(pods), {one.address: 0 for one in pods}, threading.Event()
+
+    def all_served_since(before):
+        return all(served[address] > count for address, count in before.items())
+
+    def client():
+        wrong = []
+        while not over.is_set():
+            one = random.choice(service)
+            status = one.ask({"port": "http", "path": "/"})
+            if status != 200:
+                wrong.append((one.address, status))
+            served[one.address] += 1
+        return wrong
+
+    for one in pods:
+        one.begin_and_be_ready()
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        clients = [pool.submit(client) for _ in range(4)]
+        try:
+            for one in pods:
+                sleep_s, drain_s = seconds_of(one.spec["containers"][0])
+                service.remove(one)
+                time.sleep(sleep_s)
+                before = dict(served)
+                one.program.signal(signal.SIGTERM)
+                assert one.program.wait(drain_s + LIMIT_S) == 0, one.program.text
+                one.begin_and_be_ready()
+                service.append(one)
+                assert until(functools.partial(all_served_since, before), LIMIT_S)
+        finally:
+            over.set()
+        assert [wrong for each in clients for wrong in each.result()] == []
 
 
 def certificate(folder, name):
