@@ -191,6 +191,22 @@ static bool make_set(void)
     return leat_blocklist_counts(lists.sets[!lists.serving])->full == 0;
 }
 
+/* Frees the bytes of files that aren't read again. When a list is fetched, all texts are; when one
+ * is sent, only exceptions. */
+static void free_texts(void)
+{
+    for (unsigned i = 0; i < lists.text_count; i++) {
+        if (lists.texts[i].copy)
+            return;
+    }
+    for (unsigned i = 0; i < lists.text_count; i++) {
+        if (lists.texts[i].allow)
+            continue;
+        leat_platform_free_file(lists.platform, lists.texts[i].bytes);
+        lists.texts[i].bytes = NULL;
+    }
+}
+
 void lists_open(struct leat_platform *platform)
 {
     lists.stack = platform->stack;
@@ -199,11 +215,12 @@ void lists_open(struct leat_platform *platform)
 
 void lists_start(const char *until)
 {
-    if (lists.are_sent)
-        return;
-    make_set();
-    lists.serving = !lists.serving;
-    tell_texts(until);
+    if (!lists.are_sent) {
+        make_set();
+        lists.serving = !lists.serving;
+        tell_texts(until);
+    }
+    free_texts();
 }
 
 struct leat_blocklist *lists_begin(uint64_t bytes)
@@ -302,6 +319,7 @@ const char *lists_reload(void)
     lists.serving = !lists.serving;
     lists.are_sent = false;
     tell_texts("");
+    free_texts();
     return NULL;
 }
 

@@ -4,6 +4,7 @@ resolver."""
 import os
 import pathlib
 import re
+import signal
 import socket
 import struct
 import time
@@ -428,11 +429,21 @@ def test_lists_of_short_lines_have_room(sieve, leat, tmp_path):
     assert answer(program, "t.9t") == "NXDOMAIN" and answer(program, "fine.ads.plain.test") == PASSED
 
 
+def resident_mb(program):
+    return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{program.pid}/status").read_text())[1]) / 1000
+
+
 @pytest.mark.skipif(QUICK, reason="two million names")
 def test_two_million_names(leat, tmp_path):
     (tmp_path / "long").write_text("".join(f"n{number}.many.test\n" for number in range(2_000_000)))
     program = leat("sieve", arguments=[tmp_path / "long"])
     program.wait_for("2000000 names, 0 repeated, 0 left out", 60)
+    assert answer(program, "n1999999.many.test") == "NXDOMAIN"
+    assert resident_mb(program) < 60  # without the text, which has 36
+    program.signal(signal.SIGHUP)
+    program.wait_for("SIGHUP: files read again", 60)
+    assert answer(program, "n1999999.many.test") == "NXDOMAIN"
+    assert resident_mb(program) < 85  # two sets
 
 
 def test_an_upload_that_is_cut_changes_nothing(sieve):
