@@ -144,6 +144,26 @@ static void the_start_waits_for_its_delay_at_most(void **state)
     dhcp6_set_timer(dhcp6);
 }
 
+/* An answer to a Solicit is one to the last Solicit if they are half a minute apart. */
+static void a_late_solicit_is_the_one_that_is_answered(void **state)
+{
+    struct talk6 *talk = *state;
+    struct leat_dhcp6 *dhcp6 = talk->dhcp6;
+    const uint64_t now_ns = leat_now_ns(talk->world->stack);
+    struct dhcp6_step step = {0};
+
+    for (unsigned late = 0; late < 2; late++) {
+        dhcp6_open_exchange(dhcp6, DHCP6_SOLICIT);
+        dhcp6->asked_ns = 7;
+        dhcp6->rexmt.rt_ns = 30 * second - 1 + late;
+        dhcp6_snd_SOLICIT(dhcp6, &step);
+        assert_true(dhcp6->asked_ns == (late ? now_ns : 7));
+    }
+    dhcp6_forget_times(dhcp6);
+    dhcp6_set_timer(dhcp6);
+    talk6_mark(talk);
+}
+
 /* Without a link-local address: 32 rounds of 50 ms, then of 100 ms, and so on, up to 6.4 s. */
 static void the_wait_for_an_address_doubles_after_32_rounds(void **state)
 {
@@ -229,6 +249,7 @@ int main(void)
         talk6_test(a_servers_limits_are_kept),
         talk6_test(no_wait_goes_beyond_the_end),
         talk6_test(the_start_waits_for_its_delay_at_most),
+        talk6_test(a_late_solicit_is_the_one_that_is_answered),
         talk6_test(the_wait_for_an_address_doubles_after_32_rounds),
         talk6_test(the_last_deadline_goes_first),
         talk6_test(an_exchange_is_given_up_at_its_limit),

@@ -384,6 +384,17 @@ static void groups_of_each_scope_but_the_nodes_own_are_told(void **state)
     struct leat_udp *udp = world_socket(world, 0);
     struct leat_netif *netif = &world->dev.netif;
 
+    for (unsigned last = 0; last < 4; last++) { /* of ff02::1 each node is a member */
+        struct leat_ip group = ip6_of("ff02::");
+
+        group.bytes[15] = (uint8_t)last;
+        assert_int_equal(leat_udp_join(udp, netif, group), LEAT_OK);
+        world_wait(world, 5 * second);
+        assert_int_equal(fake_netif_sent_count(&world->dev) > 0, last != 1);
+        assert_int_equal(leat_udp_leave(udp, netif, group), LEAT_OK);
+        world_wait(world, 5 * second);
+        fake_netif_forget(&world->dev);
+    }
     for (unsigned flags = 0; flags <= 0x30; flags += 0x10) {
         for (unsigned scope = 0; scope < 16; scope++) {
             struct leat_ip group = ip6_of("ff00::1234");
