@@ -276,8 +276,10 @@ void lookup_begin(struct call *call)
 {
     struct run_request *request = &call->request;
     struct lookup *lookup = lookups;
+    struct leat_dns_name name;
     const bool good = request->call == RUN_REVERSE ||
-                      (request->len > 0 && request->data[request->len - 1] == '\0');
+                      (request->len > 0 && request->data[request->len - 1] == '\0' &&
+                       !leat_dns_name_parse((const char *)request->data, &name));
 
     while (lookup < lookups + LOOKUPS_MAX && lookup->call)
         lookup++;

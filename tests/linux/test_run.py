@@ -3,11 +3,12 @@
 import shutil
 import signal
 import ssl
+import textwrap
 
 import pytest
 
 from conftest import Process, run
-from leat_run import PEER, PEER6, PYTHON, Handler, device, ours, web  # noqa: F401  (fixtures, too)
+from leat_run import PEER, PEER6, PYTHON, Handler, Run, device, ours, web  # noqa: F401  (fixtures, too)
 
 
 @pytest.fixture
@@ -137,6 +138,19 @@ def test_threads_open_sockets_of_udp_at_once(ours):
         assert not wrong, (len(wrong), wrong[0])
         print("good")
         """)  # fmt: skip
+
+
+def test_a_name_that_cannot_be_is_known_without_a_server(device):  # noqa: F811
+    status, text = Run(device[:4])(PYTHON, "-c", textwrap.dedent("""
+        import socket
+        for name, wanted in ((b"*" * 64, socket.EAI_NONAME), (b"a..b", socket.EAI_NONAME), (b"a.example", socket.EAI_AGAIN)):
+            try:
+                socket.getaddrinfo(name, 80)
+            except socket.gaierror as error:
+                assert error.errno == wanted, (name, error)
+        print("good")
+        """))  # fmt: skip
+    assert status == 0 and text.endswith("good\n"), text
 
 
 def test_each_family_has_its_socket_of_udp(ours):
