@@ -110,6 +110,8 @@ openssh-server    command -v sshd
 redis-server      command -v redis-server
 strace            command -v strace
 redis-tools       command -v redis-benchmark
+nodejs            command -v node
+tcl               command -v tclsh
 vsftpd            command -v vsftpd
 passt             command -v passt
 libwolfssl-dev    pkg-config --exists wolfssl
