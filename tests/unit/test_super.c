@@ -219,6 +219,7 @@ static void device_without_room_gets_the_rest_later(void **state)
 /* All of a super-frame is dropped then, so that frames behind it don't wait for memory. */
 static void super_frame_without_memory_is_dropped_and_counted_once(void **state)
 {
+    NEEDS(SUPER_FRAMES);
     struct world *world = *state;
     struct link *link = &world->stack->links[0];
 
