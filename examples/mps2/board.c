@@ -59,7 +59,7 @@ static struct {
     struct leat_host host;
     uint64_t ticks;
     uint32_t last; /* of the timer */
-    char command_line[80];
+    char command_line[BOARD_COMMAND_LINE_BYTES];
 } board;
 
 /* ---- the host ----------------------------------------------------------------------------- */
@@ -164,8 +164,9 @@ struct leat_host *board_start(void)
 
 char *board_command_line(void)
 {
-    semihosting_command_line(board.command_line, sizeof board.command_line);
-    return board.command_line;
+    return semihosting_command_line(board.command_line, sizeof board.command_line)
+               ? board.command_line
+               : NULL;
 }
 
 void board_end(int status)

@@ -13,6 +13,10 @@
 
 #include <leat/host.h>
 
+enum {
+    BOARD_COMMAND_LINE_BYTES = 256 /* with the path of the image */
+};
+
 /* Where the processor begins. */
 _Noreturn void board_reset(void);
 
@@ -25,7 +29,8 @@ void *board_memory(size_t *bytes);
 /* The most bytes of the stack that have been in use. */
 size_t board_stack_bytes(void);
 
-/* The debugger's command line, to be cut into words; empty: there is none. */
+/* The debugger's command line, to be cut into words, of which the first is the image's path. NULL:
+ * it has BOARD_COMMAND_LINE_BYTES or more. */
 char *board_command_line(void);
 
 /* Registers of the LAN9118, for struct leat_lan9118_config. */

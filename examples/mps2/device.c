@@ -193,6 +193,8 @@ static const char *set_addresses(void)
     uint8_t prefix = 24;
     const char *word;
 
+    if (!at)
+        return "the command line is too long, with the path of the image: shorten one of them";
     (void)next_word(&at); /* the image */
     word = next_word(&at);
     if (*word && !leat_ip_parse_cidr(word, &ip, &prefix))

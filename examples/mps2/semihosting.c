@@ -46,13 +46,12 @@ uint64_t semihosting_civil_ns(void)
     return (uint64_t)(uint32_t)call(SYS_TIME, none) * 1000000000;
 }
 
-void semihosting_command_line(char *text, size_t bytes)
+bool semihosting_command_line(char *text, size_t bytes)
 {
     uintptr_t words[] = {(uintptr_t)text, bytes - 1};
 
     memset(text, 0, bytes);
-    if (call(SYS_GET_CMDLINE, words) != 0)
-        text[0] = '\0';
+    return call(SYS_GET_CMDLINE, words) == 0;
 }
 
 void semihosting_exit(int status)

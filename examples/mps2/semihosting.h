@@ -13,9 +13,8 @@ bool semihosting_random(void *bytes, size_t len);
 /* Civil time in nanoseconds since 1970, whole seconds. */
 uint64_t semihosting_civil_ns(void);
 
-/* Writes the command line to @text, which has @bytes; an empty text: there is none, or it is
- * longer. */
-void semihosting_command_line(char *text, size_t bytes);
+/* Writes the command line to @text, which has @bytes, with a NUL. False: it is longer. */
+bool semihosting_command_line(char *text, size_t bytes);
 
 /* Ends the program. */
 _Noreturn void semihosting_exit(int status);

@@ -109,6 +109,12 @@ def test_a_wrong_address_is_refused(boot, user):
     assert "device: address: it is no address with a prefix" in device.text
 
 
+def test_a_command_line_that_is_too_long_is_refused(boot, user):
+    device = boot(user[0], f"10.0.2.15/24 10.0.2.2 {'x' * 256}")
+    assert device.wait() == 2
+    assert "device: address: the command line is too long, with the path of the image" in device.text
+
+
 def test_all_of_its_memory_is_64_KiB_with_room_left():
     sizes = subprocess.run(["arm-none-eabi-size", image("device")], check=True, capture_output=True, text=True).stdout
     _, data, bss = (int(word) for word in sizes.splitlines()[1].split()[:3])
