@@ -427,13 +427,11 @@ const char *tree_read(struct tree *tree, const void *bytes, size_t bytes_max, ui
     while (fdt_next(&fdt, &reader.node))
         read_first(&reader);
     /* /chosen may stand behind the console that it names */
-    reader.node = (struct fdt_node){0};
-    while (fdt_next(&fdt, &reader.node)) {
+    for (reader.node = (struct fdt_node){0}; fdt_next(&fdt, &reader.node);) {
         if (reader.node.depth == 2 && named(&reader, "chosen"))
             read_chosen(&reader);
     }
-    reader.node = (struct fdt_node){0};
-    while (fdt_next(&fdt, &reader.node)) {
+    for (reader.node = (struct fdt_node){0}; fdt_next(&fdt, &reader.node);) {
         if (reader.node.depth <= 2)
             in_reserved = reader.node.depth == 2 && named(&reader, "reserved-memory");
         read_second(&reader, in_reserved);
