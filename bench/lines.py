@@ -4,8 +4,8 @@
 lines.py BUILD
 
 Runs BUILD/bench/lines over both families. Prints for each end how many lines of 64 bytes of each kind of struct it
-reads or writes: the median of 20 connections, of which each begins after the end of the one before. "stack" and "tcp"
-are struct leat and struct tcp, "other" is the rest of an end's block of memory: buffers, paths, neighbours.
+reads or writes. The numbers are medians of 20 connections, each of which begins after the end of the one before. The kinds "stack"
+and "tcp" are struct leat and struct tcp. The kind "other" is the rest of an end's block of memory: buffers, paths, neighbours.
 """
 
 import re
@@ -46,7 +46,7 @@ def read_trace(output, mark):
 
 
 def kind_of(places, line):
-    """(side, kind) of what lies in that line; None: nothing of either end."""
+    """The (side, kind) that a line belongs to; None: to neither end."""
     at = line * LINE
     for side in SIDES:
         for kind in [*KINDS, REST]:
